@@ -1,0 +1,62 @@
+# Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
+
+.POSIX:
+.PHONY: help demo test test-all lint format venv backends
+
+BIN = .venv/bin
+STAMP = .venv/installed
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST = $(BIN)/python -m pytest
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make demo       train on the bundled digits, offline, and write pictures and a report
+demo: $(STAMP)
+	@$(BIN)/latente demo
+
+## make test       the tests on TensorFlow; the backend laws again on JAX and PyTorch where installed
+test: $(STAMP)
+	KERAS_BACKEND=tensorflow $(PYTEST)
+	@for backend in jax torch; do \
+	    if $(BIN)/python -c "import $$backend" 2>/dev/null; then \
+	        echo "Backend laws on $$backend"; \
+	        KERAS_BACKEND=$$backend $(PYTEST) -m 'backend and not slow' || exit 1; \
+	    else \
+	        echo "SKIPPED: the backend laws on $$backend, which is not installed ('make backends' installs it)"; \
+	    fi; \
+	done
+
+## make test-all   the same tests and the slow ones, which train on real data for minutes
+test-all: $(STAMP)
+	KERAS_BACKEND=tensorflow $(PYTEST) -m '' -o faulthandler_timeout=3600
+
+## make lint       ruff (rules and format) and mypy
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+## make format     put the code into ruff's format, mend what ruff can mend
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+## make venv       the environment alone: Latente, TensorFlow and the developer tools, as pinned
+venv: $(STAMP)
+
+## make backends   add JAX and PyTorch to the environment
+backends: $(STAMP)
+	@echo 'Installing JAX and PyTorch into .venv'
+	@$(PIP) jax torch
+
+$(STAMP): pyproject.toml constraints.txt
+	@for python in $(BIN)/python python3.13 python3.12 python3.11 python3 ''; do \
+	    [ -n "$$python" ] || { echo 'Latente needs Python 3.11, 3.12 or 3.13 with its venv module, and found none on the' \
+	        'PATH. Install one (on Debian and Ubuntu: python3 and python3-venv).' >&2; exit 1; }; \
+	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && break; \
+	done; \
+	[ "$$python" = $(BIN)/python ] || $$python -m venv --clear .venv
+	@echo 'Installing Latente and TensorFlow into .venv: a minute or two, about 450 MB to download'
+	@$(PIP) --editable '.[tensorflow,dev]'
+	@touch $(STAMP)

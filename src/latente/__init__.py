@@ -1,0 +1,50 @@
+"""Latente: train, understand and use variational autoencoders."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from latente import data as data
+    from latente.evaluation import evaluate as evaluate
+    from latente.model import VAE as VAE
+    from latente.training import Run as Run
+    from latente.training import resume as resume
+    from latente.training import train as train
+
+_HOME = {
+    "VAE": "latente.model",
+    "Run": "latente.training",
+    "train": "latente.training",
+    "resume": "latente.training",
+    "evaluate": "latente.evaluation",
+}
+_NEEDS_KERAS = {"model", "training", "evaluation", "report"}
+
+__all__ = ["VAE", "Run", "data", "evaluate", "load", "resume", "train"]
+
+
+def load(run: str) -> VAE:
+    """The trained VAE of a run directory, at its best epoch by validation ELBO."""
+    from latente.backend import import_keras
+
+    import_keras()
+    from latente.training import Run
+
+    return Run(run).model()
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: Keras takes seconds, and ``latente --help`` needs none of it."""
+    module = _HOME.get(name, f"latente.{name}")
+    if name not in _HOME and name not in {"data", "figures", *_NEEDS_KERAS}:
+        raise AttributeError(f"module 'latente' has no attribute {name!r}")
+    if module.removeprefix("latente.") in _NEEDS_KERAS:
+        from latente.backend import import_keras
+
+        import_keras()
+    found = importlib.import_module(module)
+    return getattr(found, name) if name in _HOME else found

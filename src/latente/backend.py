@@ -1,0 +1,93 @@
+"""Importing Keras quietly, on the backend that is there, and choosing what suits the device."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from latente.errors import UserError
+
+MODULES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+"""Keras backend: the module it needs, in the order in which Latente prefers them."""
+
+
+def import_keras() -> None:
+    """Import Keras without the log lines of its backend; later plain imports then find it loaded.
+
+    ``KERAS_BACKEND`` chooses the backend. When it is not set and TensorFlow is not installed, the first backend that
+    is installed is taken.
+
+    Raises:
+        UserError: No backend is installed.
+    """
+    if "keras" in sys.modules:
+        return
+    if "KERAS_BACKEND" not in os.environ:
+        installed = [name for name, module in MODULES.items() if importlib.util.find_spec(module)]
+        if not installed:
+            raise UserError("Latente needs TensorFlow, JAX or PyTorch. Install one: pip install 'latente[tensorflow]'.")
+        if "tensorflow" not in installed:
+            os.environ["KERAS_BACKEND"] = installed[0]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_stderr_held():
+        import keras  # noqa: F401
+
+
+@contextlib.contextmanager
+def native_stderr_held() -> Iterator[None]:
+    """Hold back what native code writes to stderr, and let it out if the block fails.
+
+    TensorFlow prints its oneDNN notice when it is imported, through a logger that no environment variable silences;
+    Keras imports it for saving a model even when it computes on another backend.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+def has_accelerator() -> bool:
+    """Whether the backend computes on a GPU or TPU."""
+    import keras
+
+    return any(not device.startswith("cpu") for device in keras.distribution.list_devices())
+
+
+def jit_compile() -> bool:
+    """Whether to compile with XLA: on an accelerator, where it helps; on a CPU it costs TensorFlow a factor of 1.6."""
+    import keras
+
+    return keras.backend.backend() == "jax" or (keras.backend.backend() == "tensorflow" and has_accelerator())
+
+
+def precision(asked: str) -> str:
+    """The precision that 'auto' means here: bfloat16 where the hardware multiplies it faster, else float32."""
+    if asked != "auto":
+        return asked
+    import keras
+
+    # XLA does not use the CPU's bfloat16 units: on JAX without an accelerator it is the slower choice.
+    fast = has_accelerator() or (_cpu_has_bfloat16() and keras.backend.backend() != "jax")
+    return "bfloat16" if fast else "float32"
+
+
+def _cpu_has_bfloat16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split()
+    except OSError:  # not Linux: nothing to read, so nothing is assumed
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -1,0 +1,76 @@
+"""The command ``latente``: parse, call one function, print. Commands import what is slow only when they run."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Sequence
+
+from latente import __version__
+from latente.cli import data, demo, encode, evaluate, interpolate, map, reconstruct, report, sample, train, traverse
+from latente.errors import UserError
+from latente.options import nearest
+
+COMMANDS = {
+    "train": train,
+    "sample": sample,
+    "reconstruct": reconstruct,
+    "interpolate": interpolate,
+    "traverse": traverse,
+    "map": map,
+    "encode": encode,
+    "evaluate": evaluate,
+    "report": report,
+    "data": data,
+    "demo": demo,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose mistakes are ``UserError``s."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Say what is wrong, with the nearest valid name of a mistyped option or command."""
+        known = [option for action in self._actions for option in action.option_strings]
+        if message.startswith("unrecognized arguments: "):
+            hint = nearest(message.split()[2].partition("=")[0], known)
+        elif found := re.search(r"invalid choice: '(.*?)'", message):
+            hint = nearest(found[1], COMMANDS)
+        else:
+            hint = ""
+        raise UserError(f"{message}.{hint} {self.prog} --help explains.")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = Parser(
+        prog="latente",
+        description="Train, understand and use variational autoencoders.",
+        epilog="Start here: latente demo, or latente train fashion-mnist. latente COMMAND --help explains a command.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"latente {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    for name, module in COMMANDS.items():
+        sub = commands.add_parser(name, help=module.HELP, description=module.HELP, allow_abbrev=False)
+        module.configure(sub)
+        sub.set_defaults(run=module.run, parser=sub)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
+    try:
+        arguments, rest = parser().parse_known_args(argv)
+        if rest and arguments.command != "train":  # which reads the options of the schema itself
+            arguments.parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        arguments.rest = rest
+        arguments.run(arguments)
+    except UserError as error:
+        print(f"latente: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("latente: interrupted", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,40 @@
+"""Writing arrays and reading images that the user names."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from latente.errors import UserError
+
+
+def save_npz(path: Path, **arrays: np.ndarray) -> Path:
+    """Write arrays as a compressed npz, whole or not at all."""
+    return _whole(path, "wb", lambda file: np.savez_compressed(file, allow_pickle=False, **arrays))
+
+
+def save_csv(path: Path, columns: dict[str, np.ndarray]) -> Path:
+    """Write columns of equal length as CSV with a header, whole or not at all."""
+
+    def write(file: IO[Any]) -> None:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+
+    return _whole(path, "w", write)
+
+
+def _whole(path: Path, mode: str, write: Callable[[IO[Any]], Any]) -> Path:
+    temporary = path.with_name(f".{path.name}.writing")
+    try:
+        with open(temporary, mode, newline="" if mode == "w" else None) as file:
+            write(file)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}. Choose another path.") from None
+    return path

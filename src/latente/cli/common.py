@@ -1,0 +1,46 @@
+"""Arguments and output that the commands share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latente.backend import import_keras
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from latente.training import Run
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add the run directory."""
+    parser.add_argument("run_dir", metavar="RUN", help="run directory, made by latente train")
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """Add the folder of the data sets."""
+    parser.add_argument("--data-dir", metavar="DIR", help="where the data files are now, when not where they were")
+
+
+def add_output(parser: argparse.ArgumentParser, what: str = "the picture") -> None:
+    """Add the output path."""
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help=f"where {what} goes; the run directory by default"
+    )
+
+
+def open_run(arguments: argparse.Namespace) -> Run:
+    """The run that the command is about, with Keras imported."""
+    import_keras()
+    from latente.training import Run
+
+    return Run(arguments.run_dir)
+
+
+def show(figure: Figure, run: Run, name: str, output: Path | None) -> None:
+    """Write a figure and print its path."""
+    from latente.figures import save_figure
+
+    print(save_figure(figure, output or run.figure_path(name)))

@@ -1,0 +1,40 @@
+"""``latente demo``."""
+
+from __future__ import annotations
+
+import argparse
+
+from latente.backend import import_keras
+
+TRAINING = ("--epochs", "60", "--batch-size", "32", "--lr", "0.002", "--latent-dim", "6")
+
+HELP = "the whole way on the bundled digits, offline, in about a minute"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--run-dir", metavar="DIR", help="run directory to make (default: runs/digits-TIME)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run the commands that a person would, and show them."""
+    from latente.cli import main
+
+    import_keras()
+    from latente.training.trainer import default_path
+
+    run_dir = arguments.run_dir or str(default_path("digits"))
+    for command in (
+        ["train", "digits", "--run-dir", run_dir, *TRAINING],
+        ["sample", run_dir],
+        ["reconstruct", run_dir],
+        ["interpolate", run_dir, "--from", "0", "--to", "1"],
+        ["traverse", run_dir],
+        ["map", run_dir],
+        ["evaluate", run_dir],
+        ["report", run_dir],
+    ):
+        print(f"\n$ latente {' '.join(command)}", flush=True)
+        if code := main(command):
+            raise SystemExit(code)
+    print(f"\nThe pictures are in {run_dir}/figures, the report is {run_dir}/report.html.")

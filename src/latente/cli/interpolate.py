@@ -1,0 +1,51 @@
+"""``latente interpolate``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from latente.cli.common import add_data_dir, add_output, add_run, open_run, show
+from latente.errors import UserError
+
+HELP = "decode the path between two images"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_run(parser)
+    where = "index into the test images, or an image file"
+    parser.add_argument("--from", dest="start", required=True, metavar="IMAGE", help=where)
+    parser.add_argument("--to", dest="end", required=True, metavar="IMAGE", help=where)
+    parser.add_argument("--steps", type=int, default=10, help="images along the path, both ends included (default: 10)")
+    parser.add_argument("--path", choices=("linear", "spherical"), default="linear", help="path in the latent space")
+    add_data_dir(parser)
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Interpolate and draw."""
+    run = open_run(arguments)
+    from latente.report.pictures import interpolation_figure
+
+    vae = run.model()
+    ends = [arguments.start, arguments.end]
+    test = run.data(arguments.data_dir).test.images if any(end.isdigit() for end in ends) else None
+    start, end = (_image(name, test, vae.image_shape) for name in ends)
+    path = vae.interpolate(start, end, arguments.steps, arguments.path)
+    title = f"{run.name}: {arguments.path} path from {arguments.start} to {arguments.end}"
+    name = f"interpolation-{Path(arguments.start).stem}-{Path(arguments.end).stem}-{arguments.path}.png"
+    show(interpolation_figure(path, start, end, title), run, name, arguments.output)
+
+
+def _image(name: str, test: object, shape: tuple[int, ...]) -> np.ndarray:
+    """A test image by its index, or an image file, as uint8 ``(H, W, C)``."""
+    if not name.isdigit():
+        from latente.data import read_image
+
+        return read_image(Path(name), shape)
+    if int(name) >= len(test):  # type: ignore[arg-type]
+        raise UserError(f"The test split has the images 0 to {len(test) - 1}. Received {name}.")  # type: ignore[arg-type]
+    return np.asarray(test[int(name)])  # type: ignore[index]

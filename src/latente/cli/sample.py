@@ -1,0 +1,35 @@
+"""``latente sample``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from latente.cli.common import add_output, add_run, open_run, show
+
+HELP = "draw new images from the prior"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_run(parser)
+    parser.add_argument("-n", type=int, default=64, metavar="N", help="how many images (default: 64)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="factor on the draws of the prior (default: 1)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    parser.add_argument("--npz", type=Path, metavar="FILE", help="also write codes and images as arrays")
+    add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Sample and draw the grid."""
+    run = open_run(arguments)
+    from latente.cli.arrays import save_npz
+    from latente.report.pictures import sample_figure
+
+    vae = run.model()
+    codes = vae.sample_codes(arguments.n, arguments.temperature, arguments.seed)
+    images = vae.decode(codes)
+    figure = sample_figure(images, run, arguments.temperature, arguments.seed)
+    show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}.png", arguments.output)
+    if arguments.npz:
+        print(save_npz(arguments.npz, z=codes, images=images))

@@ -1,0 +1,88 @@
+"""``latente train``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from latente.backend import import_keras
+from latente.errors import UserError
+
+HELP = "train a VAE on a data set"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that are not options of the model, the data or the training."""
+    parser.add_argument("data", nargs="?", metavar="DATA", help="data set; latente data list names them")
+    parser.add_argument("--config", metavar="FILE", help="options from a YAML or JSON file; flags come before it")
+    parser.add_argument("--print-config", action="store_true", help="print the complete config and stop")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
+    parser.add_argument("--run-dir", metavar="DIR", help="run directory to make (default: runs/DATA-TIME)")
+    parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument("--quiet", action="store_true", help="do not tell how training goes")
+    parser.usage = "latente train DATA [options]\n       latente train --resume RUN"
+    parser.format_help = lambda: _help(parser)  # type: ignore[method-assign]
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, resume, or print the config."""
+    flags = parse_flags(arguments.rest)
+    import_keras()
+    from latente import data, training
+    from latente.training.config import shown
+
+    if arguments.resume:
+        extra = [shown(key) for key in flags] + ([arguments.data] if arguments.data else [])
+        if extra:
+            raise UserError(f"--resume takes the config of the run. Received also {', '.join(extra)}.")
+        finished = training.resume(arguments.resume, arguments.data_dir, not arguments.quiet)
+    else:
+        asked = training.read_file(arguments.config) if arguments.config else {}
+        given = {"data": arguments.data, "data_dir": arguments.data_dir}
+        flags |= {name: value for name, value in given.items() if value is not None}
+        config = training.resolve(asked | dict(training.flatten(flags)))
+        if arguments.print_config:
+            import yaml
+
+            print(yaml.safe_dump(_plain(config), sort_keys=False), end="")
+            return
+        dataset = data.load(**config["data"])
+        finished = training.start(config, dataset, arguments.run_dir, not arguments.quiet)
+    best = finished.best_epoch
+    print(f"{finished.path}: best epoch {best['epoch']}, validation ELBO {best['val_elbo']:.2f} nats", file=sys.stderr)
+    print(finished.path)
+
+
+def parse_flags(rest: Sequence[str]) -> dict[str, str | bool]:
+    """Read ``--name value``, ``--name=value`` and the bare ``--name`` (true); names are checked later."""
+    flags: dict[str, str | bool] = {}
+    words = list(rest)
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            raise UserError(f"latente train takes one DATA and options that begin with --. Received {word!r} besides.")
+        name, equals, value = word[2:].partition("=")
+        if equals:
+            flags[name] = value
+        elif words and not words[0].startswith("--"):
+            flags[name] = words.pop(0)
+        else:
+            flags[name] = True
+    return flags
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, for YAML."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _help(parser: argparse.ArgumentParser) -> str:
+    """The usual help, then every option of the schema, from the code."""
+    import_keras()
+    from latente.training.reference import reference_text
+
+    return argparse.ArgumentParser.format_help(parser) + "\n" + reference_text()

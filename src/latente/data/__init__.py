@@ -1,0 +1,22 @@
+"""Data: sources by name, each giving disjoint splits of uint8 images; no Keras here."""
+
+from latente.data.cache import cache_directory, data_directory
+from latente.data.dataset import Dataset, Images, Split, binarize
+from latente.data.images import read_image
+from latente.data.sources import Source, find, load, names, options, sources
+
+__all__ = [
+    "Dataset",
+    "Images",
+    "Source",
+    "Split",
+    "binarize",
+    "cache_directory",
+    "data_directory",
+    "find",
+    "load",
+    "names",
+    "options",
+    "read_image",
+    "sources",
+]

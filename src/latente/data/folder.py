@@ -1,0 +1,97 @@
+"""The user's own pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from latente.data.dataset import Dataset
+from latente.data.images import Files, Look, decode
+from latente.data.sources import source
+from latente.data.splitting import SPLIT_WORDS, Pool, divide
+from latente.errors import UserError
+
+
+@source("folder:PATH", size="any images, resized")
+def folder(
+    path: Path,
+    *,
+    size: int = 64,
+    channels: Literal[0, 1, 3] = 0,
+    skip_bad: bool = False,
+    validation: float = 0.1,
+    test: float = 0.1,
+) -> Dataset:
+    """A folder of image files.
+
+    All images below the folder, upright as their EXIF says, transparency on white, cropped to the central square.
+    If each lies in one of several sub-folders, the first level names its class. Folders ``train``, ``test`` and
+    ``val`` (or ``valid``, ``validation``) on the first level are splits, not classes.
+
+    Args:
+        path: The folder.
+        size: Height and width of the images in pixels.
+        channels: 1 for grey, 3 for colour, 0 for grey if all images are grey.
+        skip_bad: Leave out files that cannot be read, and say how many, instead of stopping at the first.
+        validation: Share of the train images to keep for validation where the folder has no such split.
+        test: Share of the train images to keep for the test where the folder has no such split.
+    """
+    files = image_files(path)
+    decoded = decode(re.sub(r"[^\w-]", "_", path.resolve().name), files, Look(size, size, channels), skip_bad=skip_bad)
+    steps = [tuple(files.names[i].split("/")) for i in decoded.kept]
+    parts = _parts(steps)
+    if parts is not None:
+        steps = [step[1:] for step in steps]
+    labels, class_names = _classes(steps)
+    pool = Pool(images=decoded.images, labels=labels, parts=parts, keys=decoded.keys)
+    return replace(divide(f"folder:{path}", pool, validation=validation, test=test), class_names=class_names)
+
+
+def image_files(path: Path, suffixes: frozenset[str] | None = None) -> Files:
+    """All image files below a folder, hidden ones left out, in the order of their names.
+
+    Args:
+        path: The folder.
+        suffixes: The endings of image files; default all that Pillow can read.
+
+    Raises:
+        UserError: Not a folder, or no image files in it.
+    """
+    if suffixes is None:
+        from PIL import Image
+
+        suffixes = frozenset(end for end, form in Image.registered_extensions().items() if form in Image.OPEN)
+    if not path.is_dir():
+        raise UserError(f"folder:PATH needs a folder of image files. Received {path}, which is not one.")
+    found = (file.relative_to(path) for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
+    names = sorted(
+        file.as_posix() for file in found if not any(step.startswith((".", "__MACOSX")) for step in file.parts)
+    )
+    if not names:
+        raise UserError(
+            f"{path} must hold image files such as .png or .jpg, in it or in its sub-folders. Received none. "
+            "Check the path."
+        )
+    stats = [(path / name).stat() for name in names]
+    stamp = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in zip(names, stats, strict=True)]
+    return Files(path, names, lambda name: (path / name).open("rb"), stamp)
+
+
+def _parts(steps: list[tuple[str, ...]]) -> np.ndarray | None:
+    """The split of each file, (N,) int8, if the first level consists of a train folder and other splits."""
+    tops = {step[0] for step in steps}
+    if "train" not in tops or len(tops) < 2 or not tops <= SPLIT_WORDS.keys():
+        return None
+    return np.array([SPLIT_WORDS[step[0]] for step in steps], np.int8)
+
+
+def _classes(steps: list[tuple[str, ...]]) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+    """The class of each file, (N,) int32, and their names; None unless each lies in one of several sub-folders."""
+    names, labels = np.unique([step[0] if len(step) > 1 else "" for step in steps], return_inverse=True)
+    if len(names) < 2 or "" in names:
+        return None, None
+    return labels.astype(np.int32), tuple(names.tolist())

@@ -1,0 +1,167 @@
+"""The sources by name. A source is one decorated function in a module of this package; nothing else lists it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latente.data.cache import data_directory
+from latente.data.dataset import LARGE, Binarize, Dataset, Split, binarize, chunks, nbytes
+from latente.errors import UserError
+from latente.options import Option, nearest, options_of, summary_of
+
+STATIC_SEED = 2008
+_SOURCES: dict[str, Source] = {}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that images come from.
+
+    Attributes:
+        name: What the user writes; ``folder:PATH`` for a source that reads the user's own path.
+        size: Number and shape of the images, for people.
+        function: ``function(where, **options) -> Dataset``; ``where`` is the data directory or the user's path.
+        here: Whether its files are in a data directory; None for a source that needs none.
+        fetch: Brings the files into a data directory, or raises UserError that says how to.
+    """
+
+    name: str
+    size: str
+    function: Callable[..., Dataset]
+    here: Callable[[Path], bool] | None = None
+    fetch: Callable[[Path], Any] | None = None
+
+    @property
+    def takes_path(self) -> bool:
+        """Whether the name ends in the user's own path."""
+        return self.name.endswith(":PATH")
+
+    @property
+    def what(self) -> str:
+        """One line on what it is: the summary of the function's docstring."""
+        return summary_of(self.function).rstrip(".")
+
+
+def source(
+    name: str,
+    *,
+    size: str,
+    here: Callable[[Path], bool] | None = None,
+    fetch: Callable[[Path], Any] | None = None,
+) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
+    """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring. See `Source`."""
+
+    def declare(function: Callable[..., Dataset]) -> Callable[..., Dataset]:
+        _SOURCES[name] = Source(name, size, function, here, fetch)
+        return function
+
+    return declare
+
+
+def sources() -> tuple[Source, ...]:
+    """Every source, those that read the user's own path last."""
+    import latente.data
+
+    for module in pkgutil.iter_modules(latente.data.__path__, "latente.data."):
+        importlib.import_module(module.name)
+    return tuple(sorted(_SOURCES.values(), key=lambda each: (each.takes_path, each.name)))
+
+
+def names() -> tuple[str, ...]:
+    """The name of every source."""
+    return tuple(each.name for each in sources())
+
+
+def find(name: str) -> tuple[Source, Path | None]:
+    """The source behind a name such as ``mnist`` or ``folder:photos``, and the path in it.
+
+    Raises:
+        UserError: No such source (with the nearest name), or a path is missing.
+    """
+    known = {each.name: each for each in sources()}
+    kind, colon, path = name.partition(":")
+    if colon and path and f"{kind}:PATH" in known:
+        return known[f"{kind}:PATH"], Path(path).expanduser()
+    if name in known and not known[name].takes_path:
+        return known[name], None
+    if f"{kind}:PATH" in known:
+        advice = f" '{kind}' needs a path: write {kind}:PATH."
+    elif Path(name).exists():
+        form = Path(name).suffix.lstrip(".") if Path(name).suffix in {".npz", ".npy"} else "folder"
+        advice = f" For your own files write {form}:{name}."
+    else:
+        advice = nearest(name, known)
+    raise UserError(f"The data must be one of {', '.join(known)}. Received '{name}'.{advice}")
+
+
+def options(name: str) -> dict[str, Option]:
+    """The options of a source by name: its function's own, then ``data_dir`` and ``binarize``, which all take."""
+    return options_of(find(name)[0].function) | options_of(_common)
+
+
+def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
+    """Loads a data set by name.
+
+    Args:
+        name: ``fashion-mnist``, ``mnist``, ``celeba``, ``digits``, ``shapes``, ``folder:PATH``, ``npz:PATH`` or
+            ``npy:PATH``; `sources` lists them.
+        data_dir: The folder of the data sets; default $LATENTE_DATA_DIR, else the user's cache folder.
+        **options: What this source takes (`options` lists it), and for every source ``binarize``: ``"none"``,
+            ``"static"`` (black-and-white images drawn once, here) or ``"dynamic"`` (drawn anew by the trainer).
+
+    Returns:
+        Disjoint train, validation and test splits of uint8 images (N, H, W, C). The split depends on the data and
+        the options alone, never on a training seed.
+
+    Raises:
+        UserError: An unknown name or option, missing or damaged files, pixels outside [0, 255], shared splits.
+    """
+    chosen, path = find(name)
+    values = _checked(name, options | {"data_dir": data_dir})
+    own = {key: value for key, value in values.items() if key not in options_of(_common)}
+    dataset = chosen.function(path or data_directory(data_dir), **own)
+    dataset = replace(dataset, name=name, source={"name": name, **values})
+    if dataset.binarize != "static":
+        return dataset
+    train, validation, test = (_drawn(split, seed) for seed, split in enumerate(dataset.splits.values()))
+    return replace(dataset, train=train, validation=validation, test=test)
+
+
+def _common(*, data_dir: str | None = None, binarize: Binarize = "none") -> None:
+    """The options that `load` handles for every source.
+
+    Args:
+        data_dir: Folder of the data sets; by default $LATENTE_DATA_DIR, else the user's cache folder.
+        binarize: Black-and-white images, white with the probability of the grey level: none (grey levels stay),
+            static (drawn once, always the same) or dynamic (drawn anew each epoch).
+    """
+
+
+def _checked(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The values of all options, defaults included, after a check of names and types."""
+    known = options(name)
+    for key in given:
+        if key not in known:
+            raise UserError(f"The options of '{name}' are {', '.join(known)}. Received '{key}'.{nearest(key, known)}")
+    return {
+        key: option.parse(given.get(key, option.default), f"The option {key} of '{name}'")
+        for key, option in known.items()
+    }
+
+
+def _drawn(split: Split, seed: int) -> Split:
+    """The split with its images binarized once, always with the same draw."""
+    if nbytes(split.images) > 8 * LARGE:
+        raise UserError(
+            f"binarize='static' holds the images in memory, at most 2 GiB. Received {len(split):,} images of "
+            f"{nbytes(split.images) / 2**30:.1f} GiB. Use binarize='dynamic', or fewer images."
+        )
+    rng = np.random.default_rng((STATIC_SEED, seed))
+    return replace(split, images=np.concatenate([binarize(chunk, rng) for chunk in chunks(split.images)]))

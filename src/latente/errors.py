@@ -1,0 +1,9 @@
+"""The one exception that means "you can fix this"."""
+
+
+class UserError(ValueError):
+    """Something the user gave is wrong; the message says what was expected, what was received, and the remedy.
+
+    The command line prints the message alone and exits with code 2. Any other exception is a defect of
+    Latente and keeps its traceback (exit code 1).
+    """

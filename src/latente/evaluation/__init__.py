@@ -1,0 +1,6 @@
+"""Evaluation: what a trained model is worth, by the same yardstick whatever trained it."""
+
+from latente.evaluation.bounds import Evidence, evidence
+from latente.evaluation.metrics import evaluate
+
+__all__ = ["Evidence", "evaluate", "evidence"]

@@ -1,0 +1,67 @@
+"""The evidence lower bound over a whole split, per image. It never calls the objective that trained the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from latente.data import Images
+from latente.errors import UserError
+from latente.model.metrics import ACTIVE_VARIANCE
+from latente.model.use import BATCH
+from latente.model.vae import VAE
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The parts of the ELBO for each image, in nats.
+
+    Attributes:
+        reconstruction: -log p(x given z) for one draw of z, summed over pixels and channels, ``(n,)``.
+        kl: KL(q(z given x), p(z)) per dimension, ``(n, latent_dim)``.
+        mean: The posterior means, ``(n, latent_dim)``.
+    """
+
+    reconstruction: np.ndarray
+    kl: np.ndarray
+    mean: np.ndarray
+
+    @property
+    def elbo(self) -> np.ndarray:
+        """The bound on log p(x) at beta = 1, ``(n,)``."""
+        return -self.reconstruction - self.kl.sum(axis=1)
+
+    @property
+    def active(self) -> np.ndarray:
+        """Which latents are active, ``(latent_dim,)``: Var_x(E_q[z]) > 0.01 (Burda et al. 2016)."""
+        return self.mean.var(axis=0) > ACTIVE_VARIANCE
+
+
+def evidence(vae: VAE, images: Images, seed: int = 0) -> Evidence:
+    """Take every image once, the last ragged batch included.
+
+    Args:
+        vae: The model.
+        images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
+        seed: Seed of the draws of z: two calls agree.
+
+    Raises:
+        UserError: There are no images.
+    """
+    if len(images) == 0:
+        raise UserError("Evaluation needs at least one image. Received none.")
+    noise = keras.random.SeedGenerator(seed)
+    parts = [_batch(vae, np.asarray(images[i : i + BATCH]), noise) for i in range(0, len(images), BATCH)]
+    return Evidence(*(np.concatenate(arrays).astype("float64") for arrays in zip(*parts, strict=True)))
+
+
+def _batch(vae: VAE, images: np.ndarray, noise: keras.random.SeedGenerator) -> tuple[np.ndarray, ...]:
+    q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(images).items()}
+    parameters = vae.decoder(vae.posterior.sample(q, noise))
+    x = vae.unit_scale(ops.convert_to_tensor(images))
+    log_likelihood = vae.likelihood.log_prob(x, ops.cast(parameters, "float32"))
+    found = (-log_likelihood, vae.posterior.kl(q, vae.prior), vae.posterior.mean(q))
+    return tuple(ops.convert_to_numpy(part) for part in found)

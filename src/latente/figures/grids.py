@@ -1,0 +1,81 @@
+"""Images side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+TARGET_WIDTH = 8.0
+"""Inches."""
+
+
+def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Arrange images in a grid, row by row, with white gaps.
+
+    Args:
+        images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)`` with 1 or 3 channels.
+        columns: Images in a row; a square grid by default.
+
+    Returns:
+        One image, float in [0, 1], ``(height, width, C)``.
+    """
+    images = images / 255.0 if images.dtype == np.uint8 else np.asarray(images, "float32")
+    n, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(n))
+    lines = math.ceil(n / columns)
+    gap = gap_of(width)
+    sheet = np.ones((lines * (height + gap) - gap, columns * (width + gap) - gap, channels), "float32")
+    for i, image in enumerate(images):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def gap_of(width: int) -> int:
+    """Pixels between images of a width."""
+    return max(1, width // 14)
+
+
+def grid(images: np.ndarray, columns: int | None = None, title: str = "") -> Figure:
+    """Images ``(n, H, W, C)`` in a grid under a title."""
+    return _sheet(tile(images, columns), title)[0]
+
+
+def rows(
+    images: Mapping[str, np.ndarray], title: str = "", columns: Sequence[str] = (), column_title: str = ""
+) -> Figure:
+    """Rows of images, each with its name at the left, and names of the columns below.
+
+    Args:
+        images: Name of a row to its images ``(n, H, W, C)``; all rows have the same n.
+        title: Title of the figure.
+        columns: Names of the columns, or none.
+        column_title: What the names of the columns are.
+    """
+    stack = list(images.values())
+    n, height, width, _ = stack[0].shape
+    gap = gap_of(width)
+    sheet = np.concatenate([s / 255.0 if s.dtype == np.uint8 else s for s in stack])
+    figure, axes = _sheet(tile(sheet, columns=n), title)
+    axes.set_axis_on()
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(length=0, labelsize=8)
+    axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(images))
+    axes.set_xticks([i * (width + gap) + width / 2 for i in range(len(columns))], columns)
+    axes.set_xlabel(column_title, fontsize=8)
+    return figure
+
+
+def _sheet(sheet: np.ndarray, title: str) -> tuple[Figure, Axes]:
+    height, width = sheet.shape[:2]
+    figure = Figure(figsize=(TARGET_WIDTH, TARGET_WIDTH * height / width + 0.7), layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet, cmap="gray", vmin=0, vmax=1)
+    axes.set_title(title, fontsize=10)
+    axes.set_axis_off()
+    return figure, axes

@@ -1,0 +1,55 @@
+"""The mechanism of the five axes: a choice is a subclass of its axis, found and named by its class."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, TypeVar
+
+import keras
+
+from latente.errors import UserError
+from latente.options import nearest
+
+AxisT = TypeVar("AxisT", bound="Choice")
+
+
+class Choice(keras.layers.Layer):
+    """One choice on one axis of the model.
+
+    A subclass's constructor takes scalars (or tuples of scalars) and ``**kwargs`` only, so that Keras writes its
+    ``get_config`` and Latente its flags, its part of the config file and its documentation from the signature.
+    Defining the subclass is all: it can then be named on the command line, in a config file and in ``VAE(...)``.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # A choice is used through its named methods, never through __call__, so nothing is left to be built.
+        self.built = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        keras.saving.register_keras_serializable(package="latente")(cls)
+
+
+def choices(axis: type[AxisT]) -> dict[str, type[AxisT]]:
+    """Every concrete choice of an axis by its class name, in order of definition."""
+    found: dict[str, type[AxisT]] = {}
+    for subclass in axis.__subclasses__():
+        if not inspect.isabstract(subclass):
+            found[subclass.__name__] = subclass
+        found.update(choices(subclass))
+    return found
+
+
+def make(axis: type[AxisT], spec: str | AxisT) -> AxisT:
+    """Return the choice that ``spec`` names, with its defaults, or ``spec`` itself when it is one already.
+
+    Raises:
+        UserError: The axis has no choice of that name.
+    """
+    if isinstance(spec, axis):
+        return spec
+    known = choices(axis)
+    if spec not in known:
+        raise UserError(f"{axis.__name__} must be one of {', '.join(known)}. Received {spec!r}.{nearest(spec, known)}")
+    return known[spec]()

@@ -1,0 +1,157 @@
+"""Using a trained VAE: NumPy arrays in, NumPy arrays out, deterministic unless asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from statistics import NormalDist
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from keras import ops
+
+from latente.errors import UserError
+from latente.model.likelihoods import Likelihood
+from latente.model.posteriors import Posterior
+from latente.model.priors import Prior
+
+TRAVERSAL_QUANTILES = tuple(np.linspace(0.01, 0.99, 11))
+BATCH = 500
+
+
+class Use:
+    """The verbs of a trained VAE, mixed into ``VAE``, which sets these attributes."""
+
+    image_shape: tuple[int, int, int]
+    latent_dim: int
+    encoder: keras.Model
+    decoder: keras.Model
+    posterior: Posterior
+    prior: Prior
+    likelihood: Likelihood
+
+    def unit_scale(self, images: Any) -> Any:
+        """Images as float32 in [0, 1]: uint8 is divided by 255 in the graph, floats stay as they are."""
+        if keras.backend.standardize_dtype(images.dtype) == "uint8":
+            return ops.cast(images, "float32") / 255.0
+        return ops.cast(images, "float32")
+
+    def posterior_parameters(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The parameters of q(z given x) for each image, such as ``z_mean`` and ``z_log_var``.
+
+        Args:
+            images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
+        """
+        encoded = _in_batches(self.encoder, self._input(images))
+        parameters = self.posterior.parameters(ops.convert_to_tensor(encoded))
+        return {name: ops.convert_to_numpy(value) for name, value in parameters.items()}
+
+    def encode(self, images: np.ndarray, sample: bool = False, seed: int = 0) -> np.ndarray:
+        """Codes ``(n, latent_dim)`` of images: the posterior means, or one draw each if ``sample``."""
+        parameters = self.posterior_parameters(images)
+        if not sample:
+            return ops.convert_to_numpy(self.posterior.mean(parameters))
+        tensors = {name: ops.convert_to_tensor(value) for name, value in parameters.items()}
+        return ops.convert_to_numpy(self.posterior.sample(tensors, keras.random.SeedGenerator(seed)))
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Mean images ``(n, H, W, C)``, float32 in [0, 1], of codes ``(n, latent_dim)``."""
+        codes = np.asarray(codes, "float32")
+        if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
+            raise UserError(f"decode needs codes of shape (n, {self.latent_dim}). Received {codes.shape}.")
+        mean = _in_batches(lambda z: self.likelihood.mean(ops.cast(self.decoder(z), "float32")), codes)
+        return np.clip(mean, 0.0, 1.0)
+
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+        """Images decoded from the posterior means of ``images``: no noise, ``(n, H, W, C)`` in [0, 1]."""
+        return self.decode(self.encode(images))
+
+    def sample(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
+        """New images ``(n, H, W, C)`` decoded from draws of the prior; the encoder has no part in it.
+
+        Args:
+            n: How many.
+            temperature: Factor on the draws; below 1 they are more typical and less varied.
+            seed: Seed of the draws; ``None`` draws anew each time.
+        """
+        return self.decode(self.sample_codes(n, temperature, seed))
+
+    def sample_codes(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
+        """Draws of the prior ``(n, latent_dim)``, times ``temperature``."""
+        if n < 1:
+            raise UserError(f"The number of samples must be at least 1. Received {n}.")
+        if not temperature >= 0:
+            raise UserError(f"temperature must be at least 0. Received {temperature}.")
+        draws = self.prior.sample(n, self.latent_dim, keras.random.SeedGenerator(seed))
+        return temperature * ops.convert_to_numpy(draws)
+
+    def interpolate(
+        self,
+        start: np.ndarray,
+        end: np.ndarray,
+        steps: int = 10,
+        path: Literal["linear", "spherical"] = "linear",
+    ) -> np.ndarray:
+        """Images ``(steps, H, W, C)`` along the path between the codes of two images ``(H, W, C)``.
+
+        The first and the last are the mean reconstructions of ``start`` and ``end``.
+        """
+        first, last = self.encode(np.stack([start, end]))
+        return self.decode(interpolate_codes(first, last, steps, path))
+
+    def traverse(
+        self,
+        dimensions: Sequence[int] | None = None,
+        quantiles: Sequence[float] = TRAVERSAL_QUANTILES,
+        centre: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Images ``(dimensions, quantiles, H, W, C)``: each row moves one latent through quantiles of N(0, 1).
+
+        Args:
+            dimensions: Which latents, in which order; all by default.
+            quantiles: Levels in (0, 1).
+            centre: The code ``(latent_dim,)`` at which the other latents stay; 0 by default.
+        """
+        rows = range(self.latent_dim) if dimensions is None else dimensions
+        centre = np.zeros(self.latent_dim, "float32") if centre is None else np.asarray(centre, "float32")
+        values = [NormalDist().inv_cdf(level) for level in quantiles]
+        codes = np.tile(centre, (len(rows), len(values), 1))
+        for row, dimension in enumerate(rows):
+            codes[row, :, dimension] = values
+        images = self.decode(codes.reshape(-1, self.latent_dim))
+        return images.reshape(len(rows), len(values), *self.image_shape)
+
+    def _input(self, images: np.ndarray) -> np.ndarray:
+        images = np.asarray(images)
+        if images.shape[1:] != self.image_shape:
+            expected = ("n", *self.image_shape)
+            raise UserError(f"Images must have the shape ({', '.join(map(str, expected))}). Received {images.shape}.")
+        self.likelihood.check(images)
+        return images.astype("float32") / (255.0 if images.dtype == np.uint8 else 1.0)
+
+
+def _in_batches(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:
+    """Apply a function of tensors to an array, a bounded part at a time.
+
+    Not Keras's ``predict``, which traces anew for each model and size; called as here, it also keeps no graph.
+    """
+    starts = range(0, len(array), BATCH) or range(1)  # an empty array goes through once, for its shape
+    parts = [function(ops.convert_to_tensor(array[i : i + BATCH])) for i in starts]
+    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+
+def interpolate_codes(start: np.ndarray, end: np.ndarray, steps: int, path: str) -> np.ndarray:
+    """Codes ``(steps, latent_dim)`` from ``start`` to ``end``, on the line or on the great circle (White 2016)."""
+    if steps < 2:
+        raise UserError(f"An interpolation needs at least 2 steps. Received {steps}.")
+    t = np.linspace(0.0, 1.0, steps)[:, None]
+    if path == "linear":
+        return (1 - t) * start + t * end
+    if path != "spherical":
+        raise UserError(f"path must be 'linear' or 'spherical'. Received {path!r}.")
+    lengths = np.linalg.norm(start), np.linalg.norm(end)
+    cosine = np.clip(start @ end / max(lengths[0] * lengths[1], 1e-12), -1.0, 1.0)
+    angle = np.arccos(cosine)
+    if np.sin(angle) < 1e-6:  # the same or opposite directions: the great circle is the line, or is not unique
+        return (1 - t) * start + t * end
+    return (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)

@@ -1,0 +1,170 @@
+"""The VAE: five choices composed into one Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from latente.errors import UserError
+from latente.model.choice import make
+from latente.model.likelihoods import Likelihood
+from latente.model.metrics import LatentStatistics
+from latente.model.networks import Network
+from latente.model.objectives import Evidence, Objective
+from latente.model.posteriors import Posterior
+from latente.model.priors import Prior
+from latente.model.use import Use
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="latente")
+class VAE(Use, keras.Model):
+    """A variational autoencoder (Kingma & Welling 2014) for images of one size.
+
+    It is an ordinary Keras model: ``compile(optimizer)``, ``fit(images)``, ``evaluate``, ``save`` and callbacks work
+    as on any other. Images are uint8 in [0, 255], or floats in [0, 1], of shape ``(batch, H, W, C)``; there is no
+    target. Besides, ``encode``, ``decode``, ``reconstruct``, ``sample``, ``interpolate`` and ``traverse`` take and
+    give NumPy arrays.
+
+    Args:
+        image_shape: Height, width and channels.
+        latent_dim: Number of latent dimensions, at least 1.
+        network: The two networks, by name or as an instance.
+        posterior: q(z given x), by name or as an instance.
+        prior: p(z), by name or as an instance.
+        likelihood: p(x given z), by name or as an instance.
+        objective: What ``fit`` minimizes, by name or as an instance.
+        seed: Seed of the posterior noise; the initial weights follow ``keras.utils.set_random_seed``.
+        **kwargs: ``name`` and ``dtype`` of the Keras model; ``dtype="mixed_bfloat16"`` computes in bfloat16.
+
+    Raises:
+        UserError: An argument is outside its range, or names no choice.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int],
+        latent_dim: int = 10,
+        network: str | Network = "Conv",
+        posterior: str | Posterior = "DiagonalGaussian",
+        prior: str | Prior = "StandardNormal",
+        likelihood: str | Likelihood = "Bernoulli",
+        objective: str | Objective = "ELBO",
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        # Pixels stay as they come: Keras must not round the targets to bfloat16.
+        super().__init__(autocast=False, **kwargs)
+        if latent_dim < 1:
+            raise UserError(f"latent_dim must be at least 1. Received {latent_dim}.")
+        if len(image_shape) != 3 or min(image_shape) < 1:
+            raise UserError(f"image_shape must be (height, width, channels), each at least 1. Received {image_shape}.")
+        height, width, channels = (int(side) for side in image_shape)
+        self.image_shape = (height, width, channels)
+        self.latent_dim = latent_dim
+        self.seed = seed
+        self.network = make(Network, network)
+        self.posterior = make(Posterior, posterior)
+        self.prior = make(Prior, prior)
+        self.likelihood = make(Likelihood, likelihood)
+        self.objective = make(Objective, objective)
+        self._build_parts()
+
+    def _build_parts(self) -> None:
+        policy = self.dtype_policy
+        self.encoder = self.network.encoder(self.image_shape, self.posterior.units(self.latent_dim), policy)
+        channels = self.likelihood.channels(self.image_shape[-1])
+        self.decoder = self.network.decoder(self.latent_dim, self.image_shape, channels, policy)
+        self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
+        self.training_noise = keras.random.SeedGenerator(self.seed)
+        self.evaluation_noise = keras.random.SeedGenerator(self.seed)
+        self.means = {
+            name: keras.metrics.Mean(name=name) for name in ("elbo", "reconstruction", "kl", *self.objective.logged)
+        }
+        self.latent_statistics = LatentStatistics(self.latent_dim)
+        self.built = True
+
+    def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
+        """Encode, draw one code per image and decode it.
+
+        Returns:
+            The posterior's parameters (``z_mean``, ``z_log_var``), the code ``z`` and the likelihood's
+            ``parameters``, each with one row per image, in float32.
+        """
+        q = self.posterior.parameters(self.encoder(self.unit_scale(images), training=training))
+        z = self.posterior.sample(q, self.training_noise if training else self.evaluation_noise)
+        return {**q, "z": z, "parameters": ops.cast(self.decoder(z, training=training), "float32")}
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: dict[str, Tensor] | None = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The objective's loss in nats: summed over pixels and latents, averaged over examples once."""
+        assert y_pred is not None
+        log_likelihood = self.likelihood.log_prob(self.unit_scale(x), y_pred["parameters"])
+        kl = self.posterior.kl(y_pred, self.prior)
+        loss, logs = self.objective.loss(Evidence(log_likelihood, kl, ops.cast(self.step, "float32")))
+        if training:
+            self.step.assign_add(1)
+        total = ops.sum(kl, axis=-1)
+        for name, value in {
+            "elbo": log_likelihood - total,
+            "reconstruction": -log_likelihood,
+            "kl": total,
+            **logs,
+        }.items():
+            self.means[name].update_state(value)
+        self.latent_statistics.update_state(self.posterior.mean(y_pred), kl)
+        if sample_weight is not None:
+            loss = loss * ops.cast(sample_weight, loss.dtype)
+        return ops.mean(loss) + sum(self.losses)
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Keras's ``fit``, after a check of the pixels when ``x`` is an array."""
+        self._check_images(x)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Keras's ``evaluate``, with the same posterior noise each time, so that two calls agree."""
+        self._check_images(x)
+        self.evaluation_noise.state.assign([self.seed, 0])
+        return super().evaluate(x, *args, **kwargs)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save the step and the state of the training noise, which Keras itself leaves out."""
+        store["step"] = self.step
+        store["training_noise"] = self.training_noise.state
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load what ``save_own_variables`` saved, so that training goes on with the noise that was to come."""
+        self.step.assign(store["step"])
+        self.training_noise.state.assign(store["training_noise"])
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, with each choice serialized."""
+        chosen = {axis: getattr(self, axis) for axis in ("network", "posterior", "prior", "likelihood", "objective")}
+        return {
+            **super().get_config(),
+            "image_shape": list(self.image_shape),
+            "latent_dim": self.latent_dim,
+            "seed": self.seed,
+            **{axis: keras.saving.serialize_keras_object(choice) for axis, choice in chosen.items()},
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> VAE:
+        """Rebuild from ``get_config``."""
+        return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
+
+    def _check_images(self, images: Any) -> None:
+        if isinstance(images, np.ndarray):
+            self.likelihood.check(images)

@@ -1,0 +1,94 @@
+"""The pictures of a trained model, shared by the commands and the report: a model in, a figure out."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from latente.data import Dataset, Split
+from latente.figures import grid, latent_map, manifold, rows
+from latente.training.run import Run
+
+if TYPE_CHECKING:
+    from latente.model.vae import VAE
+
+PLANE_QUANTILES = tuple(np.linspace(0.025, 0.975, 15))
+
+
+def sample_figure(images: np.ndarray, run: Run, temperature: float, seed: int | None) -> Figure:
+    """Prior samples ``(n, H, W, C)`` in a grid that says how they were drawn."""
+    warmth = "" if temperature == 1 else f", temperature {temperature:g}"
+    return grid(images, title=f"{run.name}: {len(images)} samples from the prior (seed {seed}{warmth})")
+
+
+def reconstruction_figure(vae: VAE, dataset: Dataset, run: Run, n: int = 10) -> Figure:
+    """The first test images above their mean reconstructions."""
+    images = np.asarray(dataset.test.images[:n])
+    pairs = {"image": images, "reconstruction": vae.reconstruct(images)}
+    return rows(pairs, title=f"{run.name}: test images and their mean reconstructions")
+
+
+def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, title: str) -> Figure:
+    """A decoded path ``(steps, H, W, C)`` above the cross-fade of the two images' pixels.
+
+    The cross-fade is the control: smooth as well, but its midpoint shows two ghosts instead of one thing.
+    """
+    t = np.linspace(0, 1, len(path))
+    weights = t[:, None, None, None]
+    ends = [(image / 255.0 if image.dtype == np.uint8 else image) for image in (start, end)]
+    crossfade = (1 - weights) * ends[0] + weights * ends[1]
+    return rows(
+        {"decoded path": path, "pixel cross-fade": crossfade.astype("float32")},
+        title=title,
+        columns=[f"{step:.2f}" for step in t],
+        column_title="share of the second image",
+    )
+
+
+def traversal_figure(vae: VAE, run: Run, steps: int = 11) -> Figure:
+    """One row per latent, the one with the largest KL first, moved through quantiles of the prior."""
+    quantiles = np.linspace(0.01, 0.99, steps).tolist()
+    kl = np.array(run.best_epoch["val_kl_per_dimension"])
+    order = np.argsort(-kl)
+    images = vae.traverse(order.tolist(), quantiles)
+    return rows(
+        {f"z {j} (KL {kl[j]:.2f})": row for j, row in zip(order, images, strict=True)},
+        title=f"{run.name}: one latent at a time, the others at 0; KL in nats on the validation images",
+        columns=[f"{level:.2f}" for level in quantiles],
+        column_title="quantile of N(0, 1)",
+    )
+
+
+def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
+    """Posterior means of the test images in two dimensions, by PCA where there are more than two latents."""
+    codes = vae.encode(np.asarray(dataset.test.images[:]))
+    names = ("z 0", "z 1")
+    if codes.shape[1] > 2:
+        from sklearn.decomposition import PCA
+
+        pca = PCA(2).fit(codes)
+        codes = pca.transform(codes)
+        names = tuple(f"PCA {i + 1} ({share:.0%} of variance)" for i, share in enumerate(pca.explained_variance_ratio_))  # type: ignore[assignment]
+    elif codes.shape[1] == 1:
+        codes = np.column_stack([codes, np.zeros(len(codes))])
+        names = ("z 0", "")
+    title = f"{run.name}: codes of {len(codes):,} test images"
+    return latent_map(codes, dataset.test.labels, dataset.class_names, names, title)
+
+
+def plane_figure(vae: VAE, run: Run) -> Figure:
+    """The decoded plane of a model with two latents."""
+    normal = [NormalDist().inv_cdf(level) for level in PLANE_QUANTILES]
+    codes = [(x, y) for y in reversed(normal) for x in normal]
+    return manifold(vae.decode(np.array(codes)), PLANE_QUANTILES, f"{run.name}: the decoded latent plane")
+
+
+def two_unlike(split: Split) -> tuple[int, int]:
+    """The first image of a split, and the first of another class (or simply the next)."""
+    if split.labels is None:
+        return 0, min(1, len(split) - 1)
+    other = np.flatnonzero(split.labels != split.labels[0])
+    return 0, int(other[0]) if len(other) else 0

@@ -1,0 +1,66 @@
+"""Batches of uint8 images in an order that the seed and the epoch alone decide."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+
+from latente.data import Split, binarize
+
+
+class Batches(keras.utils.PyDataset):
+    """A split as batches for ``fit`` and ``evaluate``, the ragged last one included.
+
+    The order, and the draws of dynamic binarization, are a function of the seed, the epoch and the batch, so that a
+    resumed run sees what the uninterrupted one would have seen.
+
+    Args:
+        split: The images.
+        batch_size: Images per batch.
+        seed: Seed of order and draws.
+        shuffle: Whether each epoch has an order of its own.
+        dynamic: Whether to draw binary images, anew in each epoch.
+    """
+
+    def __init__(self, split: Split, batch_size: int, seed: int, *, shuffle: bool, dynamic: bool) -> None:
+        super().__init__()
+        self.split = split
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.dynamic = dynamic
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Take the order and the draws of an epoch, counted from 0."""
+        self.epoch = epoch
+        n = len(self.split)
+        self.order = np.random.default_rng([self.seed, epoch]).permutation(n) if self.shuffle else np.arange(n)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.split) / self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray]:
+        images = np.asarray(self.split.images[self.order[index * self.batch_size : (index + 1) * self.batch_size]])
+        if self.dynamic:
+            images = binarize(images, np.random.default_rng([self.seed, self.epoch, index]))
+        return (images,)
+
+
+class EpochOrder(keras.callbacks.Callback):
+    """Tells the batches which epoch begins.
+
+    Args:
+        batches: The training batches.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Set the order before the first batch of the epoch is asked for."""
+        self.batches.start_epoch(epoch)

@@ -1,0 +1,124 @@
+"""What happens beside the training steps: guarding, recording, drawing and telling."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from latente.data import Dataset
+from latente.errors import UserError
+from latente.figures import grid, rows, save_figure
+from latente.training.run import Run
+from latente.training.settings import Settings
+
+Logs = dict[str, Any]
+
+
+class Diverged(UserError):
+    """A loss that is not a number ended the training."""
+
+
+class NonFiniteGuard(keras.callbacks.Callback):
+    """Stops at the first step whose loss is not finite, before a checkpoint is written.
+
+    Args:
+        run: The run, to say which checkpoint is the last good one.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Check the running mean of the loss, which stays not finite from the first bad step on."""
+        logs = logs or {}
+        if math.isfinite(float(logs["loss"])):
+            return
+        step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        parts = [name for name in ("reconstruction", "kl") if not math.isfinite(float(logs[name]))]
+        kept = (
+            f"The last good checkpoint is kept: {self.run.checkpoint('last')}."
+            if self.run.trained
+            else "No epoch was finished, so there is no checkpoint."
+        )
+        raise Diverged(
+            f"Training stopped at step {step} (batch {batch + 1} of its epoch): the loss is not a finite number, from "
+            f"{' and '.join(parts) or 'the objective'}. The usual cause is a learning rate that is too high "
+            f"(it is {self.run.config['training']['lr']:g}): try --lr a tenth of it, or --precision float32. {kept}"
+        )
+
+
+class Recorder(keras.callbacks.Callback):
+    """Writes the log and the checkpoints after each epoch, and stops early when asked to.
+
+    Args:
+        run: Where to write.
+        images: Training images in an epoch.
+        settings: Says when to stop early.
+    """
+
+    def __init__(self, run: Run, images: int, settings: Settings) -> None:
+        super().__init__()
+        self.run = run
+        self.images = images
+        self.settings = settings
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Start the epoch's clock."""
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Stop the clock of training at the last batch, before validation."""
+        self.training_seconds = time.perf_counter() - self.started
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Record the epoch. The log comes first: resuming drops what it says beyond the checkpoint."""
+        epoch += 1
+        entry = {
+            "epoch": epoch,
+            **{name: float(value) for name, value in (logs or {}).items()},
+            # The statistics were last filled by the validation that ended this epoch.
+            "val_kl_per_dimension": self.model.latent_statistics.kl_per_dimension().tolist(),
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "images_per_second": self.images / self.training_seconds,
+            "seconds": time.perf_counter() - self.started,
+        }
+        log = self.run.record(entry)
+        best = max(log, key=lambda e: e["val_elbo"])
+        self.run.save(self.model, best=best["epoch"] == epoch)
+        if self.settings.finished(log):
+            self.model.stop_training = True
+
+
+class Pictures(keras.callbacks.Callback):
+    """Draws samples of fixed latents and reconstructions of fixed images every few epochs, and after the last.
+
+    Args:
+        run: Where the pictures go.
+        dataset: Gives the images.
+        every: Epochs between pictures.
+        epochs: Number of the last epoch.
+    """
+
+    def __init__(self, run: Run, dataset: Dataset, every: int, epochs: int) -> None:
+        super().__init__()
+        self.run, self.every, self.epochs = run, every, epochs
+        self.images = np.asarray(dataset.validation.images[:10])
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Draw when it is time."""
+        epoch += 1
+        if epoch % self.every and epoch != self.epochs:
+            return
+        samples = self.model.sample(64, seed=0)
+        reconstructions = self.model.reconstruct(self.images)
+        title = f"{self.run.name}, epoch {epoch}"
+        save_figure(grid(samples, title=f"Prior samples: {title}"), self.run.figure_path(f"samples-{epoch:04d}.png"))
+        save_figure(
+            rows({"image": self.images, "reconstruction": reconstructions}, title=f"Validation images: {title}"),
+            self.run.figure_path(f"reconstructions-{epoch:04d}.png"),
+        )

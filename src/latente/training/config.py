@@ -1,0 +1,129 @@
+"""The config of a run: what was asked for, checked, and completed with every default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from latente import data
+from latente.errors import UserError
+from latente.model import AXES, choices
+from latente.model.vae import VAE
+from latente.options import Option, nearest, options_of
+from latente.training.settings import Settings
+
+Config = dict[str, Any]
+
+EVERYDAY = {
+    "data_dir": "data.data_dir",
+    "beta": "objective.beta",
+    **{name: f"training.{name}" for name in ("epochs", "batch_size", "lr", "seed", "precision")},
+}
+"""Short names of the options that are used every day; ``latent_dim`` is short already."""
+
+LATENT_DIM = options_of(VAE)["latent_dim"]
+DEFAULT_CHOICE = {axis: options_of(VAE)[axis].default for axis in AXES}
+
+
+def resolve(asked: Mapping[str, Any]) -> Config:
+    """Complete a config from what was asked for.
+
+    Args:
+        asked: Options by name, nested (``{"objective": {"name": "ELBO", "beta": 4}}``), dotted
+            (``{"objective.beta": 4}``) or short (``{"beta": 4}``); a plain ``{"objective": "ELBO"}`` names a choice.
+            Values may be the text of flags.
+
+    Returns:
+        ``latent_dim``, and one section with every option for ``data``, for each axis and for ``training``.
+
+    Raises:
+        UserError: An option is unknown, belongs to another choice, or has a value of the wrong type.
+    """
+    flat = dict(flatten(asked))
+    if "data.name" not in flat:
+        raise UserError(f"A config needs data.name, one of {', '.join(data.names())}.")
+    sections = _sections(flat)
+    known = {"latent_dim": LATENT_DIM}
+    for section, (_, options) in sections.items():
+        known.update({f"{section}.{name}": option for name, option in options.items()})
+    for key in flat:
+        if key not in known and key.removesuffix(".name") not in sections:
+            raise UserError(_unknown(key, known, sections))
+    values = {key: option.parse(flat.get(key, option.default), shown(key)) for key, option in known.items()}
+    config: Config = {"latent_dim": values["latent_dim"]}
+    for section, (name, options) in sections.items():
+        chosen = {"name": name} if name else {}
+        config[section] = {**chosen, **{option: values[f"{section}.{option}"] for option in options}}
+    return config
+
+
+def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, Option]]]:
+    """For each section, the name that is chosen there (training has none) and the options that it takes."""
+    sections: dict[str, tuple[str | None, dict[str, Option]]] = {
+        "data": (flat["data.name"], data.options(flat["data.name"]))
+    }
+    for axis, base in AXES.items():
+        name = flat.get(f"{axis}.name", DEFAULT_CHOICE[axis])
+        known = choices(base)
+        if name not in known:
+            raise UserError(f"--{axis} must be one of {', '.join(known)}. Received {name!r}.{nearest(name, known)}")
+        sections[axis] = (name, options_of(known[name]))
+    sections["training"] = (None, options_of(Settings))
+    return sections
+
+
+def _unknown(key: str, known: Mapping[str, Option], sections: Mapping[str, Any]) -> str:
+    axis, _, option = key.partition(".")
+    owners = (
+        [name for name, choice in choices(AXES[axis]).items() if option in options_of(choice)] if axis in AXES else []
+    )
+    if owners:
+        return f"{shown(key)} belongs to {' and '.join(owners)}, but --{axis} is {sections[axis][0]}."
+    names = [shown(k) for k in known] + [shown(k) for k in EVERYDAY]
+    return f"{shown(key)} is not an option.{nearest(shown(key), names) or ' latente train --help lists them.'}"
+
+
+def flatten(asked: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of a nested mapping, with hyphens as underscores and short names spelt out."""
+    for key, value in asked.items():
+        name = prefix + str(key).replace("-", "_")
+        name = EVERYDAY.get(name, name)
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{name}.")
+        elif name in AXES or name == "data":
+            yield f"{name}.name", value
+        else:
+            yield name, value
+
+
+def shown(key: str) -> str:
+    """An option's name as a flag: the short one where there is one."""
+    short = {long: name for name, long in EVERYDAY.items()}
+    return "--" + short.get(key, key).replace("_", "-")
+
+
+def read_file(path: str | Path) -> dict[str, Any]:
+    """Read a config from a YAML or JSON file.
+
+    Raises:
+        UserError: The file cannot be read, or does not hold a mapping.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))  # JSON is YAML
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"The config file {path} cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"The config file {path} must hold a mapping of options. Received {type(content).__name__}.")
+    return dict(flatten(content))
+
+
+def build(config: Config, image_shape: tuple[int, ...], dtype: str = "float32") -> VAE:
+    """The VAE that a config describes, with new weights, for images of one shape."""
+    chosen = {}
+    for axis, base in AXES.items():
+        section = dict(config[axis])
+        chosen[axis] = choices(base)[section.pop("name")](**section)
+    return VAE(image_shape, config["latent_dim"], seed=config["training"]["seed"], dtype=dtype, **chosen)

@@ -1,0 +1,72 @@
+"""Every option of ``latente train``, read from the code: for the help and for the documentation."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from latente import data
+from latente.model import AXES, choices
+from latente.options import Option, options_of, summary_of
+from latente.training.config import DEFAULT_CHOICE, LATENT_DIM, shown
+from latente.training.settings import Settings
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options that come together: those of one choice, of one data source or of training.
+
+    Attributes:
+        title: What brings them along, such as ``--likelihood Gaussian``.
+        summary: What that is.
+        options: Flag to option.
+    """
+
+    title: str
+    summary: str
+    options: dict[str, Option]
+
+
+def groups() -> Iterator[Group]:
+    """Training first, then every choice of every axis, then the data sources."""
+    training = {shown(f"training.{name}"): option for name, option in options_of(Settings).items()}
+    yield Group("training", summary_of(Settings), {shown("latent_dim"): LATENT_DIM, **training})
+    for axis, base in AXES.items():
+        for name, choice in choices(base).items():
+            title = f"--{axis} {name}" + (" (default)" if name == DEFAULT_CHOICE[axis] else "")
+            yield Group(title, summary_of(choice), _flags(axis, options_of(choice)))
+    for source in data.sources():
+        yield Group(source.name, source.what + ".", _flags("data", options_of(source.function)))
+
+
+def reference_text(width: int = 79) -> str:
+    """The options for the terminal."""
+    lines = []
+    for group in groups():
+        lines.append(f"{group.title}:")
+        lines += textwrap.wrap(group.summary, width, initial_indent="  ", subsequent_indent="  ")
+        for flag, option in group.options.items():
+            text = f"{option.help} (default: {_default(option)})"
+            lines += [f"    {flag}", *textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 8)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def reference_markdown() -> str:
+    """The options as a table for the README."""
+    lines = ["| with | option | default | meaning |", "|---|---|---|---|"]
+    for group in groups():
+        lines.append(f"| **{group.title}** | | | {group.summary} |")
+        lines += [f"| | `{f}` | `{_default(o)}` | {o.help} |" for f, o in group.options.items()]
+    return "\n".join(lines).replace("|  |", "| |") + "\n"
+
+
+def _flags(section: str, options: dict[str, Option]) -> dict[str, Option]:
+    return {shown(f"{section}.{name}"): option for name, option in options.items()}
+
+
+def _default(option: Option) -> str:
+    if isinstance(option.default, tuple):
+        return ",".join(map(str, option.default))
+    return str(option.default).lower() if isinstance(option.default, bool | None) else str(option.default)

@@ -1,0 +1,201 @@
+"""The run directory: the only code that reads or writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from latente import data
+from latente.backend import native_stderr_held
+from latente.errors import UserError
+
+if TYPE_CHECKING:
+    from latente.model.vae import VAE
+
+Json = dict[str, Any]
+
+
+class Run:
+    """A training run on disk.
+
+    Every file is written whole under another name and then renamed, so that a crash leaves the old or the new one.
+
+    Args:
+        path: The run directory.
+
+    Raises:
+        UserError: The folder is not a run directory.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / "config.json").is_file():
+            what = "holds no config.json" if self.path.is_dir() else "does not exist"
+            raise UserError(f"{self.path} is not a run directory: it {what}. latente train makes one.")
+
+    @classmethod
+    def create(cls, path: Path, config: Json, environment: Json) -> Run:
+        """Make a run directory, complete from its first moment.
+
+        Raises:
+            UserError: It exists already, or cannot be written.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                f"{path} exists already. Choose another --run-dir, or go on with it: latente train --resume {path}"
+            )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        except OSError as error:
+            raise UserError(
+                f"The run directory {path} cannot be made: {error.strerror}. Choose another --run-dir."
+            ) from None
+        for name in ("checkpoints", "figures"):
+            (staging / name).mkdir()
+        for name, content in {"config.json": config, "environment.json": environment}.items():
+            (staging / name).write_text(_dumps(content), encoding="utf-8")
+        staging.chmod(0o755)  # mkdtemp makes it private
+        staging.rename(path)
+        return cls(path)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @property
+    def config(self) -> Json:
+        """Everything needed to repeat the run, defaults included."""
+        return self._read("config.json")
+
+    @property
+    def environment(self) -> Json:
+        """Versions, backend, device, precision, data fingerprint and code of the run."""
+        return self._read("environment.json")
+
+    @property
+    def log(self) -> list[Json]:
+        """One entry per finished epoch, the oldest first."""
+        file = self.path / "log.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+    @property
+    def best_epoch(self) -> Json:
+        """The log entry of the epoch whose weights ``model()`` gives.
+
+        Raises:
+            UserError: No epoch was finished yet.
+        """
+        if not self.log:
+            raise self._untrained()
+        return max(self.log, key=lambda entry: entry["val_elbo"])
+
+    @property
+    def metrics(self) -> dict[str, Json]:
+        """What evaluation found, each figure with its protocol; empty before the first evaluation."""
+        return self._read("metrics.json") if (self.path / "metrics.json").exists() else {}
+
+    @property
+    def trained(self) -> bool:
+        """Whether a checkpoint is there."""
+        return self.checkpoint("last").exists()
+
+    def checkpoint(self, which: Literal["best", "last"]) -> Path:
+        """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
+        return self.path / "checkpoints" / f"{which}.keras"
+
+    def model(self, which: Literal["best", "last"] = "best") -> VAE:
+        """The trained VAE, computing in float32.
+
+        Raises:
+            UserError: No epoch was finished yet.
+        """
+        from latente.training.config import build
+
+        if not self.checkpoint(which).exists():
+            raise self._untrained()
+        vae = build(self.config, tuple(self.environment["image_shape"]))
+        vae.load_weights(self.checkpoint(which))
+        return vae
+
+    def data(self, data_dir: str | None = None) -> data.Dataset:
+        """The data that the run was trained on.
+
+        Args:
+            data_dir: Where the files are now, when not where they were.
+
+        Raises:
+            UserError: The data are not there, or are not the same.
+        """
+        options = dict(self.config["data"])
+        if data_dir is not None:
+            options["data_dir"] = data_dir
+        dataset = data.load(**options)
+        if dataset.fingerprint != self.environment["data_fingerprint"]:
+            raise UserError(
+                f"The data {options['name']} are not those that {self.path} was trained on: expected the fingerprint "
+                f"{self.environment['data_fingerprint']}, received {dataset.fingerprint}. Restore the files, or pass "
+                f"--data-dir with the folder that holds them."
+            )
+        return dataset
+
+    def record(self, entry: Json) -> list[Json]:
+        """Add the entry of an epoch to the log, dropping those of this epoch and later (a resumed run repeats them)."""
+        log = [*(old for old in self.log if old["epoch"] < entry["epoch"]), entry]
+        self._write("log.jsonl", "".join(json.dumps(line) + "\n" for line in log))
+        return log
+
+    def save(self, vae: VAE, best: bool) -> None:
+        """Write the checkpoint to go on from and, if it is the best so far, the one to use."""
+        last = self.checkpoint("last")
+        temporary = last.with_name("writing.keras")
+        with native_stderr_held():
+            vae.save(temporary)
+        if best:
+            copy = last.with_name("copying.keras")
+            shutil.copyfile(temporary, copy)
+            os.replace(copy, self.checkpoint("best"))
+        os.replace(temporary, last)
+
+    def add_metrics(self, metrics: Mapping[str, Json]) -> None:
+        """Add figures with their protocols to ``metrics.json``, replacing those of the same name."""
+        self._write("metrics.json", _dumps({**self.metrics, **metrics}))
+
+    def figure_path(self, name: str) -> Path:
+        """Where the picture of that name belongs; its folder is made."""
+        folder = self.path / "figures"
+        folder.mkdir(exist_ok=True)
+        return folder / name
+
+    def write_report(self, html: str) -> Path:
+        """Write ``report.html`` and return its path."""
+        return self._write("report.html", html)
+
+    def _untrained(self) -> UserError:
+        return UserError(f"{self.path} holds no trained model yet. Go on with it: latente train --resume {self.path}")
+
+    def _read(self, name: str) -> Json:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, json.JSONDecodeError) as error:
+            raise UserError(f"{self.path / name} cannot be read: {error}. Is {self.path} a run directory?") from None
+
+    def _write(self, name: str, text: str) -> Path:
+        target = self.path / name
+        temporary = target.with_name(f".{name}.writing")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{target} cannot be written: {error.strerror}.") from None
+        os.replace(temporary, target)
+        return target
+
+
+def _dumps(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"

@@ -1,0 +1,57 @@
+"""How a model is trained: the options of the training section of a config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from latente.errors import UserError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is trained, whatever the model.
+
+    Args:
+        epochs: Passes over the training images.
+        batch_size: Images per optimizer step.
+        lr: Learning rate of Adam at the start.
+        lr_schedule: 'cosine' lowers the learning rate to zero over the run; 'constant' keeps it.
+        patience: Stop after so many epochs without a better validation ELBO; 0 never stops early.
+        seed: One seed for the initial weights, the order of the data and the noise.
+        precision: 'bfloat16' computes faster where the hardware has it; 'auto' finds out; 'float32' is exact.
+        pictures_every: Epochs between sample and reconstruction grids; 0 draws none.
+    """
+
+    epochs: int = 30
+    batch_size: int = 128
+    lr: float = 1e-3
+    lr_schedule: Literal["cosine", "constant"] = "cosine"
+    patience: int = 0
+    seed: int = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    pictures_every: int = 5
+
+    def __post_init__(self) -> None:
+        least = {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0, "pictures_every": 0}
+        for name, minimum in least.items():
+            if getattr(self, name) < minimum:
+                raise UserError(f"{name} must be at least {minimum}. Received {getattr(self, name)}.")
+        if not 0 < self.lr < float("inf"):
+            raise UserError(f"lr must be a positive number. Received {self.lr}.")
+
+    def finished(self, log: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether a run with this log is at its end: its last epoch, or ``patience`` epochs without improvement."""
+        if not log:
+            return False
+        best = max(log, key=lambda entry: entry["val_elbo"])  # the first of equals
+        stale = log[-1]["epoch"] - best["epoch"]
+        return len(log) >= self.epochs or bool(self.patience and stale >= self.patience)
+
+    def optimizer(self, steps: int) -> Any:
+        """Adam with the learning rate and its schedule over ``steps`` optimizer steps."""
+        import keras
+
+        rate = keras.optimizers.schedules.CosineDecay(self.lr, steps) if self.lr_schedule == "cosine" else self.lr
+        return keras.optimizers.Adam(rate)

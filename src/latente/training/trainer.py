@@ -1,0 +1,166 @@
+"""From a config to a run, and from an interrupted run to its end."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import platform
+import re
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from latente import backend, data
+from latente.data import Dataset
+from latente.errors import UserError
+from latente.model.vae import VAE
+from latente.training.batches import Batches, EpochOrder
+from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
+from latente.training.config import Config, build, resolve
+from latente.training.progress import progress_callback
+from latente.training.run import Run
+from latente.training.settings import Settings
+
+
+def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: bool = True, **options: Any) -> Run:
+    """Train a VAE.
+
+    Args:
+        dataset: A data set, or the name of one such as ``"fashion-mnist"`` or ``"folder:photos"``.
+        run_dir: The run directory to make; ``runs/NAME-TIME`` by default.
+        progress: Whether to tell on standard error how it goes.
+        **options: As on the command line: ``epochs=5``, ``beta=4``, ``likelihood="Gaussian"``,
+            ``objective={"name": "ELBO", "free_bits": 0.1}`` or ``**{"objective.free_bits": 0.1}``.
+
+    Returns:
+        The run, with its trained model in ``run.model()``.
+
+    Raises:
+        UserError: An option is wrong, the data are not there, or training diverged.
+    """
+    source = {"name": dataset} if isinstance(dataset, str) else dict(dataset.source)
+    if not source:
+        raise UserError(
+            "train needs data that a run can load again. Received a Dataset made by hand: save its images with "
+            "numpy.savez, and pass 'npz:PATH'."
+        )
+    config = resolve({"data": source, **options})
+    if isinstance(dataset, str):
+        dataset = data.load(**config["data"])
+    return start(config, dataset, run_dir, progress)
+
+
+def start(config: Config, dataset: Dataset, run_dir: str | Path | None = None, progress: bool = True) -> Run:
+    """Make the run directory of a resolved config and train; see ``train``."""
+    precision = backend.precision(config["training"]["precision"])
+    vae = _new_model(config, dataset, precision)
+    environment = _environment(dataset, precision)
+    run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
+    _fit(run, vae, dataset, done=0, progress=progress)
+    return run
+
+
+def resume(run_dir: str | Path, data_dir: str | None = None, progress: bool = True) -> Run:
+    """Go on with an interrupted run; the result is that of the uninterrupted one on the same backend and device.
+
+    Args:
+        run_dir: The run directory.
+        data_dir: Where the data files are now, when not where they were.
+        progress: Whether to tell on standard error how it goes.
+
+    Raises:
+        UserError: The folder is no run directory, the run is finished, or its data are not the same.
+    """
+    run = Run(run_dir)
+    dataset = run.data(data_dir)
+    settings = Settings(**run.config["training"])
+    done = 0
+    if run.trained:
+        vae = keras.saving.load_model(run.checkpoint("last"))
+        done = int(vae.step) // _batches_per_epoch(dataset, settings)
+        if settings.finished(run.log[:done]):
+            raise UserError(f"{run.path} is finished after {done} epochs. Train a new run to go further.")
+    else:
+        vae = _new_model(run.config, dataset, run.environment["precision"])
+    _fit(run, vae, dataset, done, progress)
+    return run
+
+
+def _new_model(config: Config, dataset: Dataset, precision: str) -> VAE:
+    settings = Settings(**config["training"])
+    keras.utils.set_random_seed(settings.seed)
+    dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
+    vae = build(config, dataset.image_shape, dtype)
+    optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
+    vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
+    return vae
+
+
+def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> None:
+    """Train from epoch ``done`` to the end."""
+    settings = Settings(**run.config["training"])
+    dynamic = dataset.binarize == "dynamic"
+    batches = Batches(dataset.train, settings.batch_size, settings.seed, shuffle=True, dynamic=dynamic)
+    held_out = Batches(dataset.validation, settings.batch_size, settings.seed, shuffle=False, dynamic=dynamic)
+    callbacks: list[keras.callbacks.Callback] = [
+        EpochOrder(batches),
+        NonFiniteGuard(run),
+        Recorder(run, len(dataset.train), settings),
+    ]
+    if settings.pictures_every:
+        callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))
+    if progress:
+        callbacks.append(progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done))
+    vae.fit(
+        batches,
+        validation_data=held_out,
+        initial_epoch=done,
+        epochs=settings.epochs,
+        shuffle=False,  # the batches have their own order
+        callbacks=callbacks,
+        verbose=0,
+    )
+
+
+def _batches_per_epoch(dataset: Dataset, settings: Settings) -> int:
+    return math.ceil(len(dataset.train) / settings.batch_size)
+
+
+def _environment(dataset: Dataset, precision: str) -> dict[str, Any]:
+    """What a run depended on beside its config."""
+    packages = ("latente", "keras", "numpy", keras.backend.backend())
+    return {
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in packages}},
+        "backend": keras.backend.backend(),
+        "device": keras.distribution.list_devices()[0],
+        "machine": platform.platform(),
+        "precision": precision,
+        "jit_compile": backend.jit_compile(),
+        "image_shape": list(dataset.image_shape),
+        "images": {name: len(split) for name, split in dataset.splits.items()},
+        "data_fingerprint": dataset.fingerprint,
+        "git_commit": _git_commit(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _version(module: str) -> str:
+    return importlib.import_module(module).__version__
+
+
+def _git_commit() -> str | None:
+    """The commit of the working directory, where it is a git repository."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # git is not installed
+        return None
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def default_path(name: str) -> Path:
+    """Where a run on the data of that name goes when nobody says where."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
+    return Path("runs") / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -1,0 +1,38 @@
+"""What every test gets: a quiet process that leaves the user's home alone, and the way to the real data."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# These must stand before the first import of Keras, and reach the processes that tests start.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["MPLBACKEND"] = "Agg"
+# Keras reads a keras.json from its home, in which a user may have changed the float type or the image format.
+os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="latente-keras-")
+atexit.register(shutil.rmtree, os.environ["KERAS_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder for each test, and no data folder from the user's environment."""
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("LATENTE_CACHE_DIR", str(cache))
+    monkeypatch.delenv("LATENTE_DATA_DIR", raising=False)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with Fashion-MNIST, MNIST and CelebA; the test skips where there is none."""
+    named = os.environ.get("LATENTE_TEST_DATA")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
+    if folder.is_dir():
+        return folder
+    if named:
+        pytest.fail(f"LATENTE_TEST_DATA names a folder that does not exist: {named}")
+    pytest.skip("no real data: set LATENTE_TEST_DATA to a folder with fashion-mnist, mnist and celeba in it")

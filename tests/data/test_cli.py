@@ -1,0 +1,59 @@
+import argparse
+
+import pytest
+
+from latente.cli import data as command
+from latente.errors import UserError
+
+
+@pytest.fixture
+def latente_data(capsys):
+    """Runs `latente data ...` and gives its lines."""
+
+    def run(*words):
+        parser = argparse.ArgumentParser()
+        command.configure(parser)
+        command.run(parser.parse_args(words))
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_list_fits_a_terminal_and_says_what_is_here(latente_data, tmp_path):
+    lines = latente_data("list")
+    assert max(map(len, lines[:-1])) <= 80
+    assert [line.split()[0] for line in lines[1:9]] == [
+        "celeba", "digits", "fashion-mnist", "mnist", "shapes", "folder:PATH", "npy:PATH", "npz:PATH",
+    ]  # fmt: skip
+    assert lines[1].endswith("absent")
+    (tmp_path / "own" / "celeba" / "img_align_celeba").mkdir(parents=True)
+    assert latente_data("list", "--data-dir", str(tmp_path / "own"))[1].endswith("here")
+
+
+def test_info_describes_digits(latente_data):
+    text = "\n".join(latente_data("info", "digits"))
+    for part in (
+        "1,258 images",
+        "(0 also in train)",
+        "12 x 12 x 1, uint8",
+        "fingerprint",
+        "mean 0.1",
+        "binarize: one of",
+    ):
+        assert part in text
+    assert "data-dir" not in text
+
+
+def test_info_describes_the_factors_of_shapes(latente_data):
+    text = "\n".join(latente_data("info", "shapes"))
+    for part in ("722,280 images", "ellipse", "orientation", "0 - 39", "subset"):
+        assert part in text
+
+
+def test_get_says_what_to_do(latente_data, tmp_path):
+    assert latente_data("get", "digits") == ["digits needs no files: it is built in."]
+    assert latente_data("get", "npz:x.npz") == ["npz:x.npz needs no files: it reads your own path."]
+    with pytest.raises(UserError, match=r"put the zip there"):
+        latente_data("get", "celeba")
+    (tmp_path / "data" / "celeba" / "img_align_celeba").mkdir(parents=True)
+    assert latente_data("get", "celeba") == [f"celeba is already in {tmp_path / 'data' / 'celeba'}"]

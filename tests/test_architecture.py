@@ -1,0 +1,216 @@
+"""The architecture's rules, read off the source: imports point down, files are short, nothing is pickled."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src"
+FILES = sorted((SRC / "latente").rglob("*.py"))
+
+# Room: the rooms that it may import, besides itself. Any room may import the top-level files, such as errors.py; those
+# import no room. The package's own __init__ is the room "latente".
+ALLOWED = {
+    "data": set(),
+    "model": set(),
+    "figures": set(),
+    "training": {"data", "model", "figures"},
+    "evaluation": {"training", "data", "model"},
+    "report": {"data", "model", "training", "evaluation", "figures"},
+    "serving": {"training", "evaluation", "figures"},
+    "latente": {"data", "model", "training", "evaluation", "figures", "report", "serving"},
+    "app": {"latente", "data", "model", "training", "evaluation", "figures", "report", "serving"},
+    "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "serving", "app"},
+}
+BASE = {path.stem for path in FILES if path.parent.name == "latente"} - {"__init__", "__main__"}
+FIGURES_MAY_USE = {"numpy", "matplotlib", "PIL"}
+RUN_FILES = re.compile(
+    r"(\S*/)?(config\.json|environment\.json|log\.jsonl|metrics\.json|report\.html|checkpoints)(/\S*)?"
+)
+LIGHT = {"latente/__init__.py", "latente/cli/__init__.py", "latente/cli/data.py"}
+HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}
+PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+IMPORT_NAMES = {
+    "docstring-parser": "docstring_parser",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "scikit-learn": "sklearn",
+    "tensorflow-cpu": "tensorflow",
+}
+MAX_FILE, MAX_FUNCTION, MAX_ARGUMENTS = 300, 40, 8
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(SRC).as_posix()
+
+
+def each_file(paths: list[Path] = FILES) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("path", paths, ids=name_of)
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(SRC / "latente").parts[0].removesuffix(".py")
+    return {"__init__": "latente", "__main__": "cli"}.get(first, first)
+
+
+def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything that a file imports, inside functions and by importlib too."""
+    package = path.parent.relative_to(SRC).parts
+    for node in nodes or ast.walk(tree_of(path)):
+        match node:
+            case ast.Import(names=names):
+                yield from ((node.lineno, alias.name) for alias in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                above = package[: len(package) - level + 1] if level else ()
+                base = ".".join([*above, *([module] if module else [])])
+                yield from ((node.lineno, f"{base}.{alias.name}") for alias in names)
+            case ast.Call(func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__")):
+                if node.args and isinstance(node.args[0], ast.Constant):
+                    yield node.lineno, str(node.args[0].value)
+
+
+def at_module_level(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything that runs when the module is imported: not function bodies, not ``if TYPE_CHECKING``."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from at_module_level(child)
+
+
+def room_imported(dotted: str) -> str | None:
+    """The room that a dotted name lies in; None outside Latente, and for the version, which anyone may read."""
+    first, _, rest = dotted.partition(".")
+    if first != "latente" or rest == "__version__":
+        return None
+    room = rest.partition(".")[0]
+    return room if room in ALLOWED or room in BASE else "latente"
+
+
+@each_file()
+def test_imports_point_down(path: Path) -> None:
+    room = room_of(path)
+    assert room in ALLOWED or room in BASE, f"{room} is a new room: say in ALLOWED what it may import"
+    allowed = ALLOWED.get(room, set()) | BASE | {room, None}
+    wrong = [f"line {line}: {dotted}" for line, dotted in imports(path) if room_imported(dotted) not in allowed]
+    assert not wrong, f"{room} may import {sorted(allowed - {None, room})}"
+
+
+def test_the_allowed_imports_have_no_cycle() -> None:
+    remaining = dict(ALLOWED)
+    while remaining:
+        free = [room for room, below in remaining.items() if not below & remaining.keys()]
+        assert free, f"a cycle among {sorted(remaining)}"
+        for room in free:
+            del remaining[room]
+
+
+@each_file([path for path in FILES if room_of(path) == "figures"])
+def test_figures_know_arrays_and_matplotlib_only(path: Path) -> None:
+    roots = {dotted.partition(".")[0] for _, dotted in imports(path)}
+    assert roots <= sys.stdlib_module_names | FIGURES_MAY_USE | {"latente"}
+
+
+@each_file()
+def test_what_is_imported_is_declared(path: Path) -> None:
+    project = tomllib.loads((SRC.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [each for name, those in project["optional-dependencies"].items() if name != "dev" for each in those]
+    names = {re.match(r"[\w-]+", requirement)[0].lower() for requirement in project["dependencies"] + extras}
+    declared = {IMPORT_NAMES.get(name, name) for name in names} | {"latente"}
+    roots = {dotted.partition(".")[0] for _, dotted in imports(path)}
+    assert roots <= sys.stdlib_module_names | declared
+
+
+@each_file([path for path in FILES if room_of(path) == "data" or name_of(path) in LIGHT])
+def test_a_light_file_imports_no_keras_at_module_level(path: Path) -> None:
+    found = imports(path, at_module_level(tree_of(path)))
+    assert not [dotted for _, dotted in found if dotted.partition(".")[0] in HEAVY]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["data", "list"]], ids=" ".join)
+def test_a_light_command_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys, latente.cli\n"
+        "try:\n    code = latente.cli.main()\n"
+        "except SystemExit as stop:\n    code = stop.code\n"
+        "print('loaded:', *{name.partition('.')[0] for name in sys.modules}, flush=True)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    shown, loaded = done.stdout.rsplit("loaded:", 1)
+    assert shown.strip()
+    assert not HEAVY & set(loaded.split())
+
+
+@each_file([path for path in FILES if room_of(path) != "training"])
+def test_only_training_knows_the_files_of_a_run(path: Path) -> None:
+    found = [
+        f"line {node.lineno}: {node.value!r}"
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and RUN_FILES.fullmatch(node.value)
+    ]
+    assert not found, "ask latente.training.run for it"
+
+
+@each_file()
+def test_a_file_is_one_idea(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE
+
+
+@each_file()
+def test_a_function_fits_one_look(path: Path) -> None:
+    functions = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert {f.name: n for f in functions if (n := length(f)) > MAX_FUNCTION} == {}
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function, its decorators and docstring not counted."""
+    lines = function.end_lineno - function.lineno + 1
+    if ast.get_docstring(function) is not None:
+        lines -= function.body[0].end_lineno - function.body[0].lineno + 1
+    return lines
+
+
+@each_file()
+def test_a_constructor_takes_few_arguments(path: Path) -> None:
+    classes = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)]
+    assert {c.name: n for c in classes if (n := len(arguments_of(c))) > MAX_ARGUMENTS} == {}
+
+
+def arguments_of(class_: ast.ClassDef) -> list[str]:
+    """What a class's constructor takes, ``self`` and ``**kwargs`` left out; for a dataclass, its fields."""
+    for node in class_.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            arguments = node.args
+            return [a.arg for a in arguments.posonlyargs + arguments.args + arguments.kwonlyargs][1:]
+    if any("dataclass" in ast.unparse(decorator) for decorator in class_.decorator_list):
+        fields = [node for node in class_.body if isinstance(node, ast.AnnAssign)]
+        return [ast.unparse(f.target) for f in fields if "ClassVar" not in ast.unparse(f.annotation)]
+    return []
+
+
+@each_file()
+def test_nothing_is_pickled(path: Path) -> None:
+    tree = tree_of(path)
+    assert not {dotted.partition(".")[0] for _, dotted in imports(path)} & PICKLERS
+    keywords = [node for node in ast.walk(tree) if isinstance(node, ast.keyword)]
+    unsafe = {"allow_pickle": True, "safe_mode": False, "weights_only": False}
+    for keyword in keywords:
+        if keyword.arg in unsafe and isinstance(keyword.value, ast.Constant):
+            assert keyword.value.value is not unsafe[keyword.arg], f"line {keyword.value.lineno}: {keyword.arg}"
+    assert "enable_unsafe_deserialization" not in {
+        node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+    }
