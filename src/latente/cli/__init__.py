@@ -62,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
     try:
-        arguments, rest = parser().parse_known_args(argv)
+        words = list(sys.argv[1:] if argv is None else argv)
+        arguments, rest = parser().parse_known_args(train.joined(words) if words[:1] == ["train"] else words)
         if rest and arguments.command != "train":  # which reads the options of the schema itself
             arguments.parser.error(f"unrecognized arguments: {' '.join(rest)}")
         arguments.rest = rest

@@ -55,21 +55,32 @@ def run(arguments: argparse.Namespace) -> None:
     print(finished.path)
 
 
+def joined(words: Sequence[str]) -> list[str]:
+    """Write ``--name value`` as ``--name=value`` for the options of the schema, which argparse does not know.
+
+    Left alone, it would take the value for DATA.
+    """
+    known = argparse.ArgumentParser()
+    configure(known)
+    found: list[str] = []
+    for word in words:
+        last = found[-1] if found else ""
+        waiting = last.startswith("--") and "=" not in last and last not in known._option_string_actions
+        if waiting and not word.startswith("--"):
+            found[-1] = f"{last}={word}"
+        else:
+            found.append(word)
+    return found
+
+
 def parse_flags(rest: Sequence[str]) -> dict[str, str | bool]:
-    """Read ``--name value``, ``--name=value`` and the bare ``--name`` (true); names are checked later."""
+    """Read ``--name=value`` and the bare ``--name`` (true); names are checked against the schema later."""
     flags: dict[str, str | bool] = {}
-    words = list(rest)
-    while words:
-        word = words.pop(0)
+    for word in rest:
         if not word.startswith("--"):
             raise UserError(f"latente train takes one DATA and options that begin with --. Received {word!r} besides.")
         name, equals, value = word[2:].partition("=")
-        if equals:
-            flags[name] = value
-        elif words and not words[0].startswith("--"):
-            flags[name] = words.pop(0)
-        else:
-            flags[name] = True
+        flags[name] = value if equals else True
     return flags
 
 

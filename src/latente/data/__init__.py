@@ -3,7 +3,7 @@
 from latente.data.cache import cache_directory, data_directory
 from latente.data.dataset import Dataset, Images, Split, binarize
 from latente.data.images import read_image
-from latente.data.sources import Source, find, load, names, options, sources
+from latente.data.sources import Source, common_options, find, load, names, options, sources
 
 __all__ = [
     "Dataset",
@@ -12,6 +12,7 @@ __all__ = [
     "Split",
     "binarize",
     "cache_directory",
+    "common_options",
     "data_directory",
     "find",
     "load",

@@ -103,7 +103,12 @@ def find(name: str) -> tuple[Source, Path | None]:
 
 def options(name: str) -> dict[str, Option]:
     """The options of a source by name: its function's own, then ``data_dir`` and ``binarize``, which all take."""
-    return options_of(find(name)[0].function) | options_of(_common)
+    return options_of(find(name)[0].function) | common_options()
+
+
+def common_options() -> dict[str, Option]:
+    """The options that every source takes."""
+    return options_of(_common)
 
 
 def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
@@ -125,7 +130,7 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
     """
     chosen, path = find(name)
     values = _checked(name, options | {"data_dir": data_dir})
-    own = {key: value for key, value in values.items() if key not in options_of(_common)}
+    own = {key: value for key, value in values.items() if key not in common_options()}
     dataset = chosen.function(path or data_directory(data_dir), **own)
     dataset = replace(dataset, name=name, source={"name": name, **values})
     if dataset.binarize != "static":

@@ -18,7 +18,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
     """
     temporary = path.with_name(f".{path.name}.writing")
     try:
-        figure.savefig(temporary, format="png", dpi=120)
+        figure.savefig(temporary, format="png", dpi=120, bbox_inches="tight")
         os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}. Choose another path.") from None

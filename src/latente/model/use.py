@@ -135,8 +135,9 @@ def _in_batches(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray
 
     Not Keras's ``predict``, which traces anew for each model and size; called as here, it also keeps no graph.
     """
-    starts = range(0, len(array), BATCH) or range(1)  # an empty array goes through once, for its shape
-    parts = [function(ops.convert_to_tensor(array[i : i + BATCH])) for i in starts]
+    if len(array) == 0:
+        raise UserError("Expected at least 1 image or code. Received none.")
+    parts = [function(ops.convert_to_tensor(array[i : i + BATCH])) for i in range(0, len(array), BATCH)]
     return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
 

@@ -71,5 +71,5 @@ def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
 
 def _embed(figure: Figure) -> str:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
+    figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latente.data import Dataset, Split
+from latente.errors import UserError
 from latente.figures import grid, latent_map, manifold, rows
 from latente.training.run import Run
 
@@ -26,6 +27,8 @@ def sample_figure(images: np.ndarray, run: Run, temperature: float, seed: int | 
 
 def reconstruction_figure(vae: VAE, dataset: Dataset, run: Run, n: int = 10) -> Figure:
     """The first test images above their mean reconstructions."""
+    if n < 1:
+        raise UserError(f"The number of images must be at least 1. Received {n}.")
     images = np.asarray(dataset.test.images[:n])
     pairs = {"image": images, "reconstruction": vae.reconstruct(images)}
     return rows(pairs, title=f"{run.name}: test images and their mean reconstructions")
@@ -50,6 +53,8 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
 
 def traversal_figure(vae: VAE, run: Run, steps: int = 11) -> Figure:
     """One row per latent, the one with the largest KL first, moved through quantiles of the prior."""
+    if steps < 2:
+        raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
     kl = np.array(run.best_epoch["val_kl_per_dimension"])
     order = np.argsort(-kl)

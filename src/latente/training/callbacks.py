@@ -12,7 +12,7 @@ import numpy as np
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.figures import grid, rows, save_figure
-from latente.training.run import Run
+from latente.training.run import Run, best_entry
 from latente.training.settings import Settings
 
 Logs = dict[str, Any]
@@ -88,8 +88,7 @@ class Recorder(keras.callbacks.Callback):
             "seconds": time.perf_counter() - self.started,
         }
         log = self.run.record(entry)
-        best = max(log, key=lambda e: e["val_elbo"])
-        self.run.save(self.model, best=best["epoch"] == epoch)
+        self.run.save(self.model, best=best_entry(log) is log[-1])
         if self.settings.finished(log):
             self.model.stop_training = True
 

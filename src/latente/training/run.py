@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from latente.model.vae import VAE
 
 Json = dict[str, Any]
+
+
+def best_entry(log: Sequence[Json]) -> Json:
+    """The log entry with the best validation ELBO, at beta = 1 whatever beta trained; the first of equals."""
+    return max(log, key=lambda entry: entry["val_elbo"])
 
 
 class Run:
@@ -94,7 +99,7 @@ class Run:
         """
         if not self.log:
             raise self._untrained()
-        return max(self.log, key=lambda entry: entry["val_elbo"])
+        return best_entry(self.log)
 
     @property
     def metrics(self) -> dict[str, Json]:

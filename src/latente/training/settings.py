@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from latente.errors import UserError
+from latente.training.run import best_entry
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,11 @@ class Settings:
         if not 0 < self.lr < float("inf"):
             raise UserError(f"lr must be a positive number. Received {self.lr}.")
 
-    def finished(self, log: Sequence[Mapping[str, Any]]) -> bool:
+    def finished(self, log: Sequence[dict[str, Any]]) -> bool:
         """Whether a run with this log is at its end: its last epoch, or ``patience`` epochs without improvement."""
         if not log:
             return False
-        best = max(log, key=lambda entry: entry["val_elbo"])  # the first of equals
-        stale = log[-1]["epoch"] - best["epoch"]
+        stale = log[-1]["epoch"] - best_entry(log)["epoch"]
         return len(log) >= self.epochs or bool(self.patience and stale >= self.patience)
 
     def optimizer(self, steps: int) -> Any:

@@ -1,0 +1,186 @@
+"""What a person types, and what they get."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+import latente
+from latente.cli import COMMANDS, main
+from latente.training import Run
+
+
+def printed_path(capsys: pytest.CaptureFixture[str]) -> Path:
+    return Path(capsys.readouterr().out.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["sample"],
+        ["sample", "-n", "100", "--temperature", "0.7", "--seed", "3"],
+        ["reconstruct"],
+        ["interpolate", "--from", "3", "--to", "17", "--steps", "10"],
+        ["interpolate", "--from", "3", "--to", "17", "--path", "spherical"],
+        ["traverse"],
+        ["map"],
+    ],
+    ids=" ".join,
+)
+def test_each_look_writes_a_picture_and_prints_its_path(run: Run, capsys, command: list[str]):
+    assert main([command[0], str(run.path), *command[1:]]) == 0
+    path = printed_path(capsys)
+    assert path.parent == run.path / "figures"
+    with Image.open(path) as picture:
+        assert min(picture.size) > 100
+        assert np.asarray(picture.convert("L")).std() > 5
+
+
+def test_a_picture_goes_where_it_is_told(run: Run, here: Path, capsys):
+    assert main(["sample", str(run.path), "-o", "mine.png", "--npz", "mine.npz"]) == 0
+    assert {p.name for p in here.iterdir()} == {"mine.png", "mine.npz"}
+    with np.load("mine.npz") as arrays:
+        assert arrays["z"].shape == (64, 3)
+        np.testing.assert_array_equal(arrays["images"], latente.load(run.path).sample(64))
+
+
+def test_image_files_can_be_interpolated(run: Run, here: Path, capsys):
+    rng = np.random.default_rng(0)
+    for name in ("a.png", "b.jpg"):
+        Image.fromarray(rng.integers(0, 256, (30, 20, 3), dtype=np.uint8)).save(here / name)
+    assert main(["interpolate", str(run.path), "--from", "a.png", "--to", "b.jpg", "-o", "path.png"]) == 0
+    assert (here / "path.png").exists()
+
+
+def test_two_latents_get_the_decoded_plane(plane: Run, capsys):
+    assert main(["map", str(plane.path)]) == 0
+    assert [Path(line).name for line in capsys.readouterr().out.split()] == ["map.png", "plane.png"]
+
+
+def test_training_draws_pictures_on_the_way(run: Run):
+    names = {path.name for path in (run.path / "figures").iterdir()}
+    assert {f"{what}-{epoch:04d}.png" for what in ("samples", "reconstructions") for epoch in (1, 2)} <= names
+
+
+@pytest.mark.parametrize("name", ["codes.npz", "codes.csv"])
+def test_encode_writes_every_image(run: Run, here: Path, capsys, name: str):
+    assert main(["encode", str(run.path), "digits", "-o", name]) == 0
+    test = latente.data.load("digits").test
+    codes = latente.load(run.path).encode(np.asarray(test.images))
+    if name.endswith("npz"):
+        with np.load(name) as file:
+            z, split, label = file["z"], file["split"], file["label"]
+    else:
+        with open(name) as file:
+            rows = list(csv.DictReader(file))
+        z = np.array([[float(row[f"z{j}"]) for j in range(3)] for row in rows], "float32")
+        split, label = np.array([row["split"] for row in rows]), np.array([int(row["label"]) for row in rows])
+    assert len(z) == 1797
+    np.testing.assert_allclose(z[split == "test"], codes, atol=1e-6)
+    np.testing.assert_array_equal(label[split == "test"], test.labels)
+
+
+def test_evaluate_prints_a_table_or_json(run: Run, capsys):
+    assert main(["evaluate", str(run.path)]) == 0
+    table = capsys.readouterr().out
+    assert "elbo" in table
+    assert "nats" in table
+    assert max(map(len, table.splitlines())) <= 80
+    assert main(["evaluate", str(run.path), "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["elbo"]["unit"] == "nats"
+    assert (metrics["elbo"]["split"], metrics["elbo"]["n"]) == ("test", 359)
+
+
+def test_the_report_is_one_file(run: Run, capsys):
+    assert main(["report", str(run.path)]) == 0
+    html = printed_path(capsys).read_text(encoding="utf-8")
+    assert html.count("data:image/png;base64,") == 6
+    assert "http" not in html.replace("http-equiv", "")
+    for word in ("ELBO", "Samples from the prior", "Latent traversals", "data_fingerprint", "latent_dim"):
+        assert word in html
+
+
+def test_print_config_can_be_given_back(here: Path, capsys):
+    assert (
+        main(
+            [
+                "train",
+                "digits",
+                "--beta",
+                "4",
+                "--likelihood",
+                "Gaussian",
+                "--network.filters",
+                "8,16",
+                "--print-config",
+            ]
+        )
+        == 0
+    )
+    text = capsys.readouterr().out
+    (here / "config.yaml").write_text(text)
+    assert yaml.safe_load(text)["objective"]["beta"] == 4
+    assert main(["train", "--config", "config.yaml", "--beta", "5", "--print-config"]) == 0
+    assert capsys.readouterr().out == text.replace("beta: 4.0", "beta: 5.0")
+
+
+def test_train_from_a_config_of_a_run(run: Run, here: Path, capsys):
+    assert main(["train", "--config", str(run.path / "config.json"), "--epochs", "1", "--run-dir", "again"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "again\n"
+    assert "epoch 1/1  loss" in err
+    assert Run("again").config["latent_dim"] == 3
+
+
+def test_train_help_lists_every_option(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    for word in (
+        "--latent-dim",
+        "--beta",
+        "--objective.free-bits",
+        "--likelihood Gaussian",
+        "--data.skip-bad",
+        "--data.binarize",
+    ):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert COMMANDS[command].HELP in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_terminal_is_quiet(here: Path):
+    """No log line of a backend, no deprecation; standard output is the path alone."""
+    command = [sys.executable, "-m", "latente", "train", "digits", "--epochs", "1", "--run-dir", "run"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout == "run\n"
+    lines = found.stderr.splitlines()
+    assert len(lines) == 2, found.stderr
+    assert lines[0].startswith("epoch 1/1  loss")
+    assert lines[1].startswith("run: best epoch 1, validation ELBO")
+
+
+def test_the_demo_names_what_it_made(here: Path, capsys, monkeypatch):
+    from latente.cli import demo
+
+    monkeypatch.setattr(demo, "TRAINING", ("--epochs", "1", "--network.filters", "4,6"))
+    assert main(["demo", "--run-dir", "demo"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "demo/figures" in last
+    assert "demo/report.html" in last
+    assert (here / "demo" / "report.html").exists()

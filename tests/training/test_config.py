@@ -1,0 +1,89 @@
+"""Options: defaults, short and dotted names, files, and what is refused."""
+
+import json
+
+import pytest
+
+from latente import training
+from latente.errors import UserError
+from latente.training.config import resolve, shown
+
+
+def digits(**options):
+    return resolve({"data": "digits", **options})
+
+
+def test_the_defaults_are_the_lessons_homework():
+    config = resolve({"data": "fashion-mnist"})
+    assert config["latent_dim"] == 10
+    assert config["training"]["epochs"] == 30
+    assert config["network"]["name"] == "Conv"
+    assert config["likelihood"] == {"name": "Bernoulli"}
+    assert (config["objective"]["name"], config["objective"]["beta"]) == ("ELBO", 1.0)
+
+
+def test_short_dotted_nested_and_hyphenated_names_mean_the_same():
+    for options in (
+        {"beta": 4, "objective.free_bits": 0.1},
+        {"objective": {"beta": 4.0, "free_bits": 0.1}},
+        {"objective": {"name": "ELBO", "beta": "4"}, "objective.free-bits": "0.1"},
+    ):
+        objective = digits(**options)["objective"]
+        assert (objective["beta"], objective["free_bits"]) == (4.0, 0.1)
+
+
+def test_a_config_resolves_to_itself():
+    config = digits(likelihood="Gaussian", **{"network.filters": "8,16", "likelihood.learn": "pixel"})
+    assert config["network"]["filters"] == (8, 16)
+    assert resolve(json.loads(json.dumps(config))) == config
+
+
+@pytest.mark.parametrize("text", ["data: digits\nbeta: 3\n", '{"data": {"name": "digits"}, "objective": {"beta": 3}}'])
+def test_files_in_yaml_and_json(tmp_path, text: str):
+    file = tmp_path / "config"
+    file.write_text(text)
+    asked = training.read_file(file)
+    assert resolve(asked)["objective"]["beta"] == 3
+    assert resolve(asked | {"objective.beta": "5"})["objective"]["beta"] == 5  # flags come before the file
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"latnet-dim": 3}, "--latnet-dim is not an option. Did you mean '--latent-dim'"),
+        ({"epoch": 3}, "Did you mean '--epochs'"),
+        ({"objective.freebits": 3}, "Did you mean '--objective.free-bits'"),
+        ({"likelihood.std": 1}, "--likelihood.std belongs to Gaussian, but --likelihood is Bernoulli"),
+        ({"objective": "Elbo"}, "--objective must be one of ELBO, Autoencoder. Received 'Elbo'. Did you mean 'ELBO'"),
+        ({"epochs": "many"}, "--epochs must be a whole number. Received 'many'"),
+        ({"lr": "fast"}, "--lr must be a number"),
+        ({"precision": "float16"}, "--precision must be one of auto, float32, bfloat16"),
+        ({"network.filters": "a,b"}, "--network.filters must be whole numbers separated by commas"),
+        ({"data.sise": 3}, "--data.sise is not an option"),
+    ],
+)
+def test_mistakes_name_the_nearest_option(options: dict, message: str):
+    with pytest.raises(UserError) as caught:
+        digits(**options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["- a list\n", "a: [broken\n"])
+def test_a_file_without_options_is_refused(tmp_path, content: str):
+    file = tmp_path / "config.yaml"
+    file.write_text(content)
+    with pytest.raises(UserError, match="config file"):
+        training.read_file(file)
+    with pytest.raises(UserError, match="cannot be read"):
+        training.read_file(tmp_path / "absent.yaml")
+
+
+def test_every_option_is_documented():
+    from latente.training.reference import groups
+
+    for group in groups():
+        assert group.summary, group.title
+        for flag, option in group.options.items():
+            assert option.help, flag
+            assert option.expected()
+    assert shown("objective.free_bits") == "--objective.free-bits"
