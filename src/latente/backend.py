@@ -60,11 +60,22 @@ def native_stderr_held() -> Iterator[None]:
             os.close(saved)
 
 
-def has_accelerator() -> bool:
-    """Whether the backend computes on a GPU or TPU."""
+def device() -> str:
+    """The first device that the backend computes on, such as ``cpu:0`` or ``gpu:0``."""
     import keras
 
-    return any(not device.startswith("cpu") for device in keras.distribution.list_devices())
+    if keras.backend.backend() != "torch":
+        return keras.distribution.list_devices()[0]
+    import torch  # Keras lists no devices for PyTorch
+
+    if torch.cuda.is_available():
+        return "cuda:0"
+    return "mps:0" if torch.backends.mps.is_available() else "cpu:0"
+
+
+def has_accelerator() -> bool:
+    """Whether the backend computes on a GPU or TPU."""
+    return not device().startswith("cpu")
 
 
 def jit_compile() -> bool:

@@ -63,19 +63,6 @@ def test_what_makes_no_sense_is_refused(options: dict, message: str):
         ELBO(**options)
 
 
-def test_a_new_objective_needs_one_class():
-    before = choices(Objective)
-
-    class HalfKL(Objective):
-        """Half of the KL."""
-
-        def loss(self, evidence):
-            return -evidence.log_likelihood + 0.5 * ops.sum(evidence.kl, axis=-1), {}
-
-    assert set(choices(Objective)) - set(before) == {"HalfKL"}
-    np.testing.assert_allclose(loss(make(Objective, "HalfKL")), [10.55, 21.55], rtol=1e-6)
-
-
 @pytest.mark.parametrize("axis", AXES)
 def test_an_unknown_choice_names_the_known_and_the_nearest(axis: str):
     known = list(choices(AXES[axis]))

@@ -79,7 +79,7 @@ class Gaussian(Likelihood):
 
     Args:
         std: Standard deviation in units of the pixel range; where it is learned, its value at the start.
-        learn: 'no' keeps ``std``; 'global' learns one for all pixels (sigma-VAE, Rybkin et al. 2021); 'pixel' lets
+        learn: 'no' keeps std; 'global' learns one for all pixels (sigma-VAE, Rybkin et al. 2021); 'pixel' lets
             the decoder put one out for each pixel and channel.
     """
 

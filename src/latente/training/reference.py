@@ -36,7 +36,7 @@ def groups() -> Iterator[Group]:
         for name, choice in choices(base).items():
             title = f"--{axis} {name}" + (" (default)" if name == DEFAULT_CHOICE[axis] else "")
             yield Group(title, summary_of(choice), _flags(axis, options_of(choice)))
-    yield Group("every data set", "Whatever the images.", _flags("data", data.common_options()))
+    yield Group("every data set", "What every source takes.", _flags("data", data.common_options()))
     for source in data.sources():
         yield Group(source.name, source.what + ".", _flags("data", options_of(source.function)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import math
 import platform
 import re
@@ -23,6 +24,8 @@ from latente.training.config import Config, build, resolve
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: bool = True, **options: Any) -> Run:
@@ -58,6 +61,7 @@ def start(config: Config, dataset: Dataset, run_dir: str | Path | None = None, p
     precision = backend.precision(config["training"]["precision"])
     vae = _new_model(config, dataset, precision)
     environment = _environment(dataset, precision)
+    _warn_of_slow_convolutions(vae)
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
     _fit(run, vae, dataset, done=0, progress=progress)
     return run
@@ -91,12 +95,22 @@ def resume(run_dir: str | Path, data_dir: str | None = None, progress: bool = Tr
 
 def _new_model(config: Config, dataset: Dataset, precision: str) -> VAE:
     settings = Settings(**config["training"])
-    keras.utils.set_random_seed(settings.seed)
+    with backend.native_stderr_held():  # it imports TensorFlow, on any backend
+        keras.utils.set_random_seed(settings.seed)
     dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
     vae = build(config, dataset.image_shape, dtype)
     optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
     return vae
+
+
+def _warn_of_slow_convolutions(vae: VAE) -> None:
+    transposed = any(isinstance(layer, keras.layers.Conv2DTranspose) for layer in vae.decoder.layers)
+    if transposed and keras.backend.backend() == "jax" and not backend.has_accelerator():
+        _log.warning(
+            "XLA computes the weight gradient of a strided transposed convolution very slowly on a CPU: expect a "
+            "twentieth of TensorFlow's speed. Set KERAS_BACKEND=tensorflow, or choose --network Dense."
+        )
 
 
 def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> None:
@@ -135,7 +149,7 @@ def _environment(dataset: Dataset, precision: str) -> dict[str, Any]:
     return {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in packages}},
         "backend": keras.backend.backend(),
-        "device": keras.distribution.list_devices()[0],
+        "device": backend.device(),
         "machine": platform.platform(),
         "precision": precision,
         "jit_compile": backend.jit_compile(),
