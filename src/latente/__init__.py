@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -27,14 +28,20 @@ _NEEDS_KERAS = {"model", "training", "evaluation", "report"}
 __all__ = ["VAE", "Run", "data", "evaluate", "load", "resume", "train"]
 
 
-def load(run: str) -> VAE:
-    """The trained VAE of a run directory, at its best epoch by validation ELBO."""
+def load(source: Run | str | Path) -> VAE:
+    """A trained VAE: that of a run, at its best epoch by validation ELBO, or one saved as a ``.keras`` file."""
     from latente.backend import import_keras
 
     import_keras()
-    from latente.training import Run
+    import keras
 
-    return Run(run).model()
+    from latente.training import Run  # which brings the classes that a file names
+
+    if isinstance(source, Run):
+        return source.model()
+    if str(source).endswith(".keras"):
+        return keras.saving.load_model(source)
+    return Run(source).model()
 
 
 def __getattr__(name: str) -> Any:

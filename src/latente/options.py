@@ -37,6 +37,8 @@ class Option:
         """
         import pydantic  # here, since listing options needs none of it
 
+        if isinstance(value, bool) and self.type is not bool:
+            raise UserError(f"{shown} must be {self.expected()}. Received {'no value' if value else value}.")
         if isinstance(value, str) and typing.get_origin(self.type) is tuple:
             value = [part for part in value.strip("()[] ").split(",") if part.strip()]
         try:

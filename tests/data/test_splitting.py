@@ -51,7 +51,7 @@ def test_train_and_test_in_one_is_refused():
         divide("given", given(60), validation=100)
 
 
-@pytest.mark.parametrize("amount", [0, -3, 500, 1.0, 0.0])
+@pytest.mark.parametrize("amount", [-3, 500, 1.0, float("nan")])
 def test_a_cut_must_leave_both_sides_something(amount):
     with pytest.raises(UserError, match="option validation of 'pool' must be .* Received"):
         divide("pool", pool_of(range(500)), validation=amount, test=10)

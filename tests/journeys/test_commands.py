@@ -86,6 +86,29 @@ def test_encode_writes_every_image(run: Run, here: Path, capsys, name: str):
     np.testing.assert_array_equal(label[split == "test"], test.labels)
 
 
+def test_a_few_new_images_can_be_encoded_in_their_order(run: Run, here: Path, capsys):
+    images = latente.data.load("digits").test.images[:2]
+    np.savez(here / "two.npz", images=images)
+    assert main(["encode", str(run.path), "npz:two.npz", "-o", "codes.npz"]) == 0
+    with np.load("codes.npz") as file:
+        np.testing.assert_allclose(file["z"], latente.load(run).encode(images), atol=1e-6)
+        assert file["index"].tolist() == [0, 1]
+
+
+def test_other_splits_do_not_replace_the_figures_of_the_test(run: Run, capsys):
+    test = latente.evaluate(run)["elbo"]
+    assert main(["evaluate", str(run.path), "--split", "train"]) == 0
+    assert run.metrics["elbo"] == test
+    assert run.metrics["elbo@train"]["n"] == 1258
+
+
+def test_a_model_loads_in_a_process_that_only_imports_latente(run: Run, here: Path):
+    run.model().save(here / "vae.keras")
+    code = "import latente; print(latente.load('vae.keras').sample(2).shape)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "(2, 12, 12, 1)\n"
+
+
 def test_evaluate_prints_a_table_or_json(run: Run, capsys):
     assert main(["evaluate", str(run.path)]) == 0
     table = capsys.readouterr().out
@@ -135,7 +158,7 @@ def test_train_from_a_config_of_a_run(run: Run, here: Path, capsys):
     assert main(["train", "--config", str(run.path / "config.json"), "--epochs", "1", "--run-dir", "again"]) == 0
     out, err = capsys.readouterr()
     assert out == "again\n"
-    assert "epoch 1/1  loss" in err
+    assert "epoch 1/1 loss" in err
     assert Run("again").config["latent_dim"] == 3
 
 
@@ -171,7 +194,7 @@ def test_the_terminal_is_quiet(here: Path):
     assert found.stdout == "run\n"
     lines = found.stderr.splitlines()
     assert len(lines) == 2, found.stderr
-    assert lines[0].startswith("epoch 1/1  loss")
+    assert lines[0].startswith("epoch 1/1 loss")
     assert lines[1].startswith("run: best epoch 1, validation ELBO")
 
 

@@ -44,7 +44,10 @@ def train(*arguments: str) -> list[str]:
         (["digits", "--network.filters", "0"], "filters"),
         (["digits", "extra"], "one DATA"),
         (["digit"], "Did you mean 'digits'?"),
-        ([], "data.name"),
+        ([], "Name the data to train on"),
+        (["digits", "--epochs"], "--epochs must be a whole number. Received no value."),
+        (["digits", "--data.test", "nan"], "share from 0 to 1"),
+        (["digits", "--data.validation", "0"], "at least one validation image"),
         (["folder:absent"], "absent"),
         (["npz:absent.npz"], "absent.npz"),
     ],
@@ -122,6 +125,7 @@ def test_a_folder_that_is_no_run(here: Path, capsys, command: str):
 def test_a_damaged_run(run: Run, here: Path, capsys):
     (here / "damaged").mkdir()
     (here / "damaged" / "config.json").write_text(json.dumps(run.config)[:50])
+    (here / "damaged" / "environment.json").write_text("{}")
     assert "config.json cannot be read" in refused(["train", "--resume", "damaged"], capsys)
 
 
@@ -144,6 +148,9 @@ def test_a_path_that_cannot_be_written(run: Run, here: Path, capsys):
         (["interpolate", "RUN", "--from", "0", "--to", "9999"], "the images 0 to 358. Received 9999"),
         (["interpolate", "RUN", "--from", "0", "--to", "1", "--steps", "1"], "at least 2 steps"),
         (["interpolate", "RUN", "--from", "0", "--to", "absent.png"], "absent.png"),
+        (["sample", "RUN", "-o", "."], "it is a folder"),
+        (["sample", "RUN", "-o", "samples.jpg"], "ends in .png"),
+        (["sample", "RUN", "--temperature", "inf"], "finite number"),
         (["encode", "RUN", "digits", "-o", "codes.txt"], ".npz or .csv"),
         (["traverse", "RUN", "--steps", "0"], "at least 2"),
         (["reconstruct", "RUN", "-n", "0"], "at least 1"),

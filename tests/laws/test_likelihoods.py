@@ -12,12 +12,12 @@ from latente.model.likelihoods import Bernoulli, Gaussian, Likelihood
 
 pytestmark = pytest.mark.backend
 
-GAUSSIANS = [Gaussian(std=0.3), Gaussian(std=0.3, learn="global"), Gaussian(std=0.3, learn="pixel")]
+GAUSSIANS = [Gaussian(std=0.3), Gaussian(std=0.3, scale="global"), Gaussian(std=0.3, scale="pixel")]
 ALL = [Bernoulli(), *GAUSSIANS]
 
 
 def name(likelihood: Likelihood) -> str:
-    return f"{type(likelihood).__name__}-{getattr(likelihood, 'learn', '')}"
+    return f"{type(likelihood).__name__}-{getattr(likelihood, 'scale', '')}"
 
 
 def decoded(likelihood: Likelihood, n: int, height: int = 2, width: int = 2, channels: int = 1) -> np.ndarray:
@@ -82,5 +82,5 @@ def test_pixels_outside_the_unit_interval_are_refused(likelihood: Likelihood, pi
 
 
 def test_gaussian_refuses_a_scale_of_zero():
-    with pytest.raises(UserError, match="std > 0"):
+    with pytest.raises(UserError, match="at least 1/510"):
         Gaussian(std=0.0)

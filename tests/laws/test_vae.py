@@ -92,6 +92,7 @@ def test_inference_is_deterministic():
     for verb in (vae.encode, vae.reconstruct):
         np.testing.assert_array_equal(verb(x), verb(x))
     np.testing.assert_array_equal(vae.sample(4), vae.sample(4))
+    np.testing.assert_array_equal(vae.predict(x, verbose=0)["z"], vae.predict(x, verbose=0)["z"])
     assert vae.evaluate(x, verbose=0) == vae.evaluate(x, verbose=0)
 
 
@@ -174,6 +175,16 @@ def test_saving_keeps_everything(tmp_path, likelihood: str):
         np.testing.assert_array_equal(ops.convert_to_numpy(a), ops.convert_to_numpy(b))
 
 
+def test_sample_weights_count_and_a_loss_is_refused():
+    vae = some()
+    x, weights = images(4), np.array([1.0, 0.0, 0.0, 1.0])
+    weighted = vae.evaluate(x, sample_weight=weights, batch_size=4, verbose=0, return_dict=True)["loss"]
+    assert 0 < weighted < 0.9 * vae.evaluate(x, batch_size=4, verbose=0, return_dict=True)["loss"]
+    with pytest.raises(UserError, match="loss is its objective"):
+        vae.compile("adam", loss="mse")
+        vae.fit(x, verbose=0)
+
+
 def test_uint8_and_unit_floats_are_the_same_images():
     vae = some()
     x = images()
@@ -200,7 +211,9 @@ def test_wrong_images_are_refused():
         vae.encode(images(2, (8, 8, 1)))
     with pytest.raises(UserError, match=r"codes of shape \(n, 3\)"):
         vae.decode(np.zeros((2, 4)))
-    for use in (vae.fit, vae.evaluate, vae.encode):
+    with pytest.raises(UserError, match=r"must have the shape"):
+        vae.fit(images(2, (8, 8, 1)), verbose=0)
+    for use in (vae.fit, vae.evaluate, vae.predict, vae.encode):
         with pytest.raises(UserError, match=r"pixels in \[0, 1\]"):
             use(images().astype("float32"))
 

@@ -33,7 +33,7 @@ def test_short_dotted_nested_and_hyphenated_names_mean_the_same():
 
 
 def test_a_config_resolves_to_itself():
-    config = digits(likelihood="Gaussian", **{"network.filters": "8,16", "likelihood.learn": "pixel"})
+    config = digits(likelihood="Gaussian", **{"network.filters": "8,16", "likelihood.scale": "pixel"})
     assert config["network"]["filters"] == (8, 16)
     assert resolve(json.loads(json.dumps(config))) == config
 
@@ -59,6 +59,13 @@ def test_files_in_yaml_and_json(tmp_path, text: str):
         ({"lr": "fast"}, "--lr must be a number"),
         ({"precision": "float16"}, "--precision must be one of auto, float32, bfloat16"),
         ({"network.filters": "a,b"}, "--network.filters must be whole numbers separated by commas"),
+        ({"latent_dim": True}, "--latent-dim must be a whole number. Received no value"),
+        ({"objective": [1]}, "objective must be a name. Received [1]"),
+        ({"network.activation": "rleu"}, "activation must be one of Keras's"),
+        ({"network.hidden": -5}, "hidden of at least 0"),
+        ({"seed": 2**32}, "seed must be below 2**32"),
+        ({"beta": "inf"}, "finite beta"),
+        ({"likelihood": {"name": "Gaussian", "std": 0.0001}}, "at least 1/510"),
         ({"data.sise": 3}, "--data.sise is not an option"),
     ],
 )

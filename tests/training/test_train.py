@@ -20,7 +20,7 @@ import latente
 from latente.data import load
 from latente.errors import UserError
 from latente.training import Run
-from latente.training.batches import Batches
+from latente.training.batches import Batches, EpochOrder
 from latente.training.callbacks import Diverged
 
 QUICK = {
@@ -126,6 +126,24 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(t
     assert not Run(tmp_path / "run").trained
 
 
+def test_a_divergence_in_the_last_update_of_an_epoch_is_seen_too(tmp_path):
+    """One batch an epoch: the bad weights show first in the validation, after the only batch looked fine."""
+    with pytest.raises(Diverged, match="at the end of its epoch"):
+        latente.train("digits", tmp_path / "run", progress=False, **(QUICK | {"batch_size": 4000, "lr": 1e30}))
+    assert not Run(tmp_path / "run").trained
+    assert Run(tmp_path / "run").log == []
+
+
+def test_a_report_after_more_training_measures_anew(tmp_path):
+    from latente.report import report
+
+    started = latente.train("digits", tmp_path / "run", progress=False, **QUICK)
+    stale = latente.evaluate(started)["elbo"] | {"epoch": 1, "value": 123.0}
+    started.add_metrics({"elbo": stale})
+    assert "123.00" not in report(started).read_text()
+    assert started.metrics["elbo"]["epoch"] == started.best_epoch["epoch"]
+
+
 def test_batches_depend_on_seed_and_epoch_alone():
     split = load("digits", binarize="dynamic").train
     batches = Batches(split, 500, seed=3, shuffle=True, dynamic=True)
@@ -137,6 +155,24 @@ def test_batches_depend_on_seed_and_epoch_alone():
     fresh = Batches(split, 500, seed=3, shuffle=True, dynamic=True)
     fresh.start_epoch(1)
     np.testing.assert_array_equal(fresh[2][0], batches[2][0])
+
+
+@pytest.mark.backend
+def test_each_epoch_of_fit_has_its_own_order():
+    """Whatever Keras reads ahead: the batches that it trains on are those of the epoch."""
+    asked: list[tuple[int, int]] = []
+
+    class Recording(Batches):
+        def __getitem__(self, index):
+            asked.append((self.epoch, index))
+            return super().__getitem__(index)
+
+    batches = Recording(load("digits").train, 500, seed=0, shuffle=True, dynamic=False)
+    vae = latente.VAE((12, 12, 1), latent_dim=2, network="Dense")
+    vae.compile("adam")
+    vae.fit(batches, epochs=3, callbacks=[EpochOrder(batches)], shuffle=False, verbose=0)
+    for epoch in (1, 2):
+        assert [index for e, index in asked if e == epoch] == [0, 1, 2]
 
 
 SCRIPT = """

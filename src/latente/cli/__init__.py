@@ -72,6 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"latente: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("latente: interrupted", file=sys.stderr)
+        print("latente: interrupted; a run goes on with latente train --resume RUN", file=sys.stderr)
         return 130
     return 0

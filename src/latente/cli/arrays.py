@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from latente.errors import UserError
+from latente.files import written_whole
 
 
 def save_npz(path: Path, **arrays: np.ndarray) -> Path:
@@ -30,11 +29,6 @@ def save_csv(path: Path, columns: dict[str, np.ndarray]) -> Path:
 
 
 def _whole(path: Path, mode: str, write: Callable[[IO[Any]], Any]) -> Path:
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
-        with open(temporary, mode, newline="" if mode == "w" else None) as file:
-            write(file)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}. Choose another path.") from None
+    with written_whole(path) as temporary, open(temporary, mode, newline="" if mode == "w" else None) as file:
+        write(file)
     return path

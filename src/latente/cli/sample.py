@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     codes = vae.sample_codes(arguments.n, arguments.temperature, arguments.seed)
     images = vae.decode(codes)
     figure = sample_figure(images, run, arguments.temperature, arguments.seed)
-    show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}.png", arguments.output)
+    warmth = "" if arguments.temperature == 1 else f"-temperature-{arguments.temperature:g}"
+    show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}.png", arguments.output)
     if arguments.npz:
         print(save_npz(arguments.npz, z=codes, images=images))

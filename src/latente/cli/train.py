@@ -9,6 +9,7 @@ from typing import Any
 
 from latente.backend import import_keras
 from latente.errors import UserError
+from latente.options import options_of
 
 HELP = "train a VAE on a data set"
 
@@ -60,12 +61,17 @@ def joined(words: Sequence[str]) -> list[str]:
 
     Left alone, it would take the value for DATA.
     """
+    from latente import data
+
     known = argparse.ArgumentParser()
     configure(known)
+    options = [option for source in data.sources() for option in options_of(source.function).values()]
+    switches = {"--data." + option.name.replace("_", "-") for option in options if option.type is bool}
+    own = {*known._option_string_actions, *switches}
     found: list[str] = []
     for word in words:
         last = found[-1] if found else ""
-        waiting = last.startswith("--") and "=" not in last and last not in known._option_string_actions
+        waiting = last.startswith("--") and "=" not in last and last not in own
         if waiting and not word.startswith("--"):
             found[-1] = f"{last}={word}"
         else:

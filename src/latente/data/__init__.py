@@ -3,13 +3,14 @@
 from latente.data.cache import cache_directory, data_directory
 from latente.data.dataset import Dataset, Images, Split, binarize
 from latente.data.images import read_image
-from latente.data.sources import Source, common_options, find, load, names, options, sources
+from latente.data.sources import Source, absolute, common_options, find, load, names, options, sources
 
 __all__ = [
     "Dataset",
     "Images",
     "Source",
     "Split",
+    "absolute",
     "binarize",
     "cache_directory",
     "common_options",

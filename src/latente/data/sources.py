@@ -101,6 +101,12 @@ def find(name: str) -> tuple[Source, Path | None]:
     raise UserError(f"The data must be one of {', '.join(known)}. Received '{name}'.{advice}")
 
 
+def absolute(name: str) -> str:
+    """A name that means the same in every folder: the path in it, if there is one, made absolute."""
+    chosen, path = find(name)
+    return f"{chosen.name.removesuffix('PATH')}{path.absolute()}" if path else name
+
+
 def options(name: str) -> dict[str, Option]:
     """The options of a source by name: its function's own, then ``data_dir`` and ``binarize``, which all take."""
     return options_of(find(name)[0].function) | common_options()

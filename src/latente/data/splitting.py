@@ -84,7 +84,8 @@ def divide(name: str, pool: Pool, *, validation: float, test: float = 0.1) -> Da
             count = _count(name, option, amount, whole, len(rows))
             parts[rows[_cut(keys[rows], count)]] = part
     index = [np.flatnonzero(parts == part) for part in (TRAIN, VALIDATION, TEST)]
-    if min(map(len, index)) == 0:
+    wanted = [True, VALIDATION in given or validation != 0, TEST in given or test != 0]
+    if any(asked and len(rows) == 0 for asked, rows in zip(wanted, index, strict=True)):
         raise UserError(
             f"'{name}' needs at least one image of its own in each of train, validation and test. "
             f"Received {n:,} images, {len(np.unique(keys)):,} of them different. Add different images."
@@ -116,9 +117,13 @@ def thin(dataset: Dataset, subset: int) -> Dataset:
 
 def _count(name: str, option: str, amount: float, whole: int, left: int) -> int:
     """How many images an amount (an int is a number, a float a share of the train part) means."""
-    count = max(1, round(amount * whole)) if isinstance(amount, float) else amount
-    if amount <= 0 or count >= left:
-        unit = "a share between 0 and 1" if isinstance(amount, float) else "a number of images of at least 1"
+    if amount == 0:
+        return 0
+    share = isinstance(amount, float)
+    valid = 0 < amount < 1 if share else amount > 0
+    count = left if not valid else max(1, round(amount * whole)) if share else int(amount)
+    if count >= left:
+        unit = "a share from 0 to 1" if share else "a number of images of at least 0"
         raise UserError(
             f"The option {option} of '{name}' must be {unit} that leaves images to train on. "
             f"Received {amount}, with {left:,} images to take from."

@@ -20,7 +20,7 @@ def evaluate(
     data_dir: str | None = None,
     seed: int = 0,
 ) -> Metrics:
-    """Evaluate a run on a whole split and write the figures to its ``metrics.json``.
+    """Evaluate a run on a whole split and write the figures to its ``metrics.json`` (``elbo@train`` but for the test).
 
     Args:
         run: The run or its directory.
@@ -49,7 +49,7 @@ def evaluate(
         "seed": seed,
         "likelihood": run.config["likelihood"]["name"],
         "binarization": dataset.binarize,
-        "checkpoint": "best",
+        "epoch": run.best_epoch["epoch"],
     }
     values: dict[str, tuple[Any, str]] = {
         "elbo": (float(found.elbo.mean()), "nats"),
@@ -61,5 +61,5 @@ def evaluate(
         "z_mean_std": (found.mean.std(axis=0).tolist(), "per latent"),
     }
     metrics = {name: {"value": value, "unit": unit, **protocol} for name, (value, unit) in values.items()}
-    run.add_metrics(metrics)
+    run.add_metrics({name if split == "test" else f"{name}@{split}": metric for name, metric in metrics.items()})
     return metrics

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from latente.errors import UserError
+from latente.files import written_whole
 
 
 def save_figure(figure: Figure, path: Path) -> Path:
@@ -16,10 +16,8 @@ def save_figure(figure: Figure, path: Path) -> Path:
     Raises:
         UserError: The path cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.writing")
-    try:
+    if path.suffix.lower() != ".png":
+        raise UserError(f"Pictures are written as PNG. Received {path}: name a file that ends in .png.")
+    with written_whole(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120, bbox_inches="tight")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}. Choose another path.") from None
     return path

@@ -11,10 +11,11 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model.choice import Choice
+from latente.model.numerics import bounded
 
 Tensor = Any
 
-MIN_LOG_STD = math.log(1 / 510)
+MIN_STD = 1 / 510
 """Learned scales stop at half a grey level: 8-bit data hold no finer detail, and a density there has no bound."""
 
 
@@ -79,23 +80,25 @@ class Gaussian(Likelihood):
 
     Args:
         std: Standard deviation in units of the pixel range; where it is learned, its value at the start.
-        learn: 'no' keeps std; 'global' learns one for all pixels (sigma-VAE, Rybkin et al. 2021); 'pixel' lets
+        scale: 'fixed' keeps std; 'global' learns one for all pixels (sigma-VAE, Rybkin et al. 2021); 'pixel' lets
             the decoder put one out for each pixel and channel.
     """
 
-    def __init__(self, std: float = 0.1, learn: Literal["no", "global", "pixel"] = "no", **kwargs: Any) -> None:
+    def __init__(self, std: float = 0.1, scale: Literal["fixed", "global", "pixel"] = "fixed", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not std > 0:
-            raise UserError(f"Gaussian needs std > 0. Received {std}.")
+        if not MIN_STD <= std < float("inf"):
+            raise UserError(f"Gaussian needs std of at least 1/510, half a grey level. Received {std}.")
+        if scale not in ("fixed", "global", "pixel"):
+            raise UserError(f"scale must be fixed, global or pixel. Received {scale!r}.")
         self.std = std
-        self.learn = learn
-        if learn == "global":
+        self.scale = scale
+        if scale == "global":
             start = keras.initializers.Constant(math.log(std))
             self.log_std = self.add_weight(shape=(), initializer=start, dtype="float32", name="log_std")
 
     def channels(self, image_channels: int) -> int:
         """One mean per channel, and one scale when it is learned per pixel."""
-        return 2 * image_channels if self.learn == "pixel" else image_channels
+        return 2 * image_channels if self.scale == "pixel" else image_channels
 
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         """Sum over pixels of the Gaussian log-density."""
@@ -113,11 +116,11 @@ class Gaussian(Likelihood):
         return mean + ops.exp(log_std) * keras.random.normal(ops.shape(mean), dtype="float32", seed=seed)
 
     def _split(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        if self.learn == "pixel":
+        if self.scale == "pixel":
             mean, log_std = ops.split(parameters, 2, axis=-1)
             log_std = log_std + math.log(self.std)
-        elif self.learn == "global":
+        elif self.scale == "global":
             mean, log_std = parameters, ops.convert_to_tensor(self.log_std)
         else:
             return parameters, ops.convert_to_tensor(math.log(self.std), dtype="float32")
-        return mean, ops.maximum(log_std, MIN_LOG_STD)
+        return mean, bounded(log_std, math.log(MIN_STD), math.inf)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras import Sequential, layers
+from keras import Sequential, activations, layers
 
 from latente.errors import UserError
 from latente.model.choice import Choice
@@ -65,8 +65,12 @@ class Conv(Network):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _require_positive("filters", filters)
-        _require_positive("kernel_size", [kernel_size])
+        _check_activation(activation)
+        if not filters or min(filters) < 1 or kernel_size < 1 or hidden < 0:
+            raise UserError(
+                f"Conv needs at least one number of filters, filters and kernel_size of at least 1, and hidden of at "
+                f"least 0. Received filters {tuple(filters)}, kernel_size {kernel_size}, hidden {hidden}."
+            )
         self.filters = tuple(filters)
         self.kernel_size = kernel_size
         self.hidden = hidden
@@ -112,13 +116,15 @@ class Dense(Network):
     """Fully connected layers, mirrored: the network of Kingma & Welling (2014) and Burda et al. (2016).
 
     Args:
-        hidden: Units of each hidden layer of the encoder; the decoder has them in reverse.
+        hidden: Units of each hidden layer of the encoder; the decoder has them in reverse. None make a linear model.
         activation: Keras name of the activation between layers.
     """
 
     def __init__(self, hidden: tuple[int, ...] = (512, 256), activation: str = "relu", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        _require_positive("hidden", hidden)
+        _check_activation(activation)
+        if any(units < 1 for units in hidden):
+            raise UserError(f"hidden must hold numbers that are at least 1. Received {tuple(hidden)}.")
         self.hidden = tuple(hidden)
         self.activation = activation
 
@@ -137,6 +143,10 @@ class Dense(Network):
         return [layers.Dense(width, activation=self.activation, dtype=dtype) for width in widths]
 
 
-def _require_positive(name: str, values: Sequence[int]) -> None:
-    if not values or min(values) < 1:
-        raise UserError(f"{name} must hold at least one number, each at least 1. Received {tuple(values)}.")
+def _check_activation(name: str) -> None:
+    try:
+        activations.get(name)
+    except ValueError:
+        raise UserError(
+            f"activation must be one of Keras's, such as relu, gelu, silu, tanh or elu. Received {name!r}."
+        ) from None

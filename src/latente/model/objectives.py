@@ -70,13 +70,13 @@ class ELBO(Objective):
                 "an autoencoder, not a VAE, and samples from the prior mean nothing. Choose a beta > 0, or ask for it "
                 "by name: objective Autoencoder."
             )
-        if not beta > 0:
-            raise UserError(f"ELBO needs beta > 0. Received {beta}: a negative weight rewards a large KL.")
+        if not 0 < beta < float("inf"):
+            raise UserError(f"ELBO needs a finite beta > 0. Received {beta}.")
         if schedule not in SCHEDULES:
             raise UserError(f"schedule must be one of {', '.join(SCHEDULES)}. Received {schedule!r}.")
         if schedule_steps < 1:
             raise UserError(f"schedule_steps must be at least 1. Received {schedule_steps}.")
-        if not free_bits >= 0:
+        if not 0 <= free_bits < float("inf"):
             raise UserError(f"free_bits must be at least 0 nats. Received {free_bits}.")
         self.beta = beta
         self.schedule = schedule

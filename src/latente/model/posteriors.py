@@ -10,6 +10,7 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model.choice import Choice
+from latente.model.numerics import bounded
 from latente.model.priors import Prior, StandardNormal
 
 Tensor = Any
@@ -61,7 +62,7 @@ class DiagonalGaussian(Posterior):
     def parameters(self, encoded: Tensor) -> Parameters:
         """Split ``(batch, 2 * latent_dim)`` into ``z_mean`` and the bounded ``z_log_var``."""
         z_mean, z_log_var = ops.split(encoded, 2, axis=-1)
-        return {"z_mean": z_mean, "z_log_var": ops.clip(z_log_var, -LOG_VAR_BOUND, LOG_VAR_BOUND)}
+        return {"z_mean": z_mean, "z_log_var": bounded(z_log_var, -LOG_VAR_BOUND, LOG_VAR_BOUND)}
 
     def mean(self, q: Parameters) -> Tensor:
         """The mean of the Gaussian."""

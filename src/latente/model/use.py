@@ -42,7 +42,7 @@ class Use:
         Args:
             images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
         """
-        encoded = _in_batches(self.encoder, self._input(images))
+        encoded = _in_batches(lambda x: self.encoder(self.unit_scale(x)), self._checked(images))
         parameters = self.posterior.parameters(ops.convert_to_tensor(encoded))
         return {name: ops.convert_to_numpy(value) for name, value in parameters.items()}
 
@@ -80,8 +80,8 @@ class Use:
         """Draws of the prior ``(n, latent_dim)``, times ``temperature``."""
         if n < 1:
             raise UserError(f"The number of samples must be at least 1. Received {n}.")
-        if not temperature >= 0:
-            raise UserError(f"temperature must be at least 0. Received {temperature}.")
+        if not 0 <= temperature < float("inf"):
+            raise UserError(f"temperature must be a finite number of at least 0. Received {temperature}.")
         draws = self.prior.sample(n, self.latent_dim, keras.random.SeedGenerator(seed))
         return temperature * ops.convert_to_numpy(draws)
 
@@ -121,13 +121,13 @@ class Use:
         images = self.decode(codes.reshape(-1, self.latent_dim))
         return images.reshape(len(rows), len(values), *self.image_shape)
 
-    def _input(self, images: np.ndarray) -> np.ndarray:
+    def _checked(self, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)
         if images.shape[1:] != self.image_shape:
             expected = ("n", *self.image_shape)
             raise UserError(f"Images must have the shape ({', '.join(map(str, expected))}). Received {images.shape}.")
         self.likelihood.check(images)
-        return images.astype("float32") / (255.0 if images.dtype == np.uint8 else 1.0)
+        return images
 
 
 def _in_batches(function: Callable[[Any], Any], array: np.ndarray) -> np.ndarray:

@@ -96,6 +96,8 @@ class VAE(Use, keras.Model):
             The posterior's parameters (``z_mean``, ``z_log_var``), the code ``z`` and the likelihood's
             ``parameters``, each with one row per image, in float32.
         """
+        if tuple(images.shape[1:]) != self.image_shape:
+            raise UserError(f"Images must have the shape (n, *{self.image_shape}). Received {tuple(images.shape)}.")
         q = self.posterior.parameters(self.encoder(self.unit_scale(images), training=training))
         z = self.posterior.sample(q, self.training_noise if training else self.evaluation_noise)
         return {**q, "z": z, "parameters": ops.cast(self.decoder(z, training=training), "float32")}
@@ -128,16 +130,20 @@ class VAE(Use, keras.Model):
             loss = loss * ops.cast(sample_weight, loss.dtype)
         return ops.mean(loss) + sum(self.losses)
 
-    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``fit``, after a check of the pixels when ``x`` is an array."""
-        self._check_images(x)
-        return super().fit(x, *args, **kwargs)
+        return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
 
-    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``evaluate``, with the same posterior noise each time, so that two calls agree."""
+        self.evaluation_noise.state.assign([self.seed, 0])
+        return super().evaluate(x, self._target(x, y, kwargs), *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keras's ``predict``, with the same posterior noise each time, so that two calls agree."""
         self._check_images(x)
         self.evaluation_noise.state.assign([self.seed, 0])
-        return super().evaluate(x, *args, **kwargs)
+        return super().predict(x, *args, **kwargs)
 
     def save_own_variables(self, store: Any) -> None:
         """Save the step and the state of the training noise, which Keras itself leaves out."""
@@ -165,6 +171,13 @@ class VAE(Use, keras.Model):
         """Rebuild from ``get_config``."""
         return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
 
+    def _target(self, x: Any, y: Any, others: dict[str, Any]) -> Any:
+        """Check loss and pixels, and give Keras a target where it would otherwise drop the sample weights."""
+        if getattr(self, "loss", None) is not None:
+            raise UserError(f"A VAE's loss is its objective. Received loss={self.loss!r}: choose VAE(objective=...).")
+        self._check_images(x)
+        return x if y is None and others.get("sample_weight") is not None else y
+
     def _check_images(self, images: Any) -> None:
-        if isinstance(images, np.ndarray):
-            self.likelihood.check(images)
+        if isinstance(images, np.ndarray) or ops.is_tensor(images):
+            self.likelihood.check(ops.convert_to_numpy(images))

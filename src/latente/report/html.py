@@ -32,7 +32,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
         UserError: The run has no model yet, or its data are not there.
     """
     run = run if isinstance(run, Run) else Run(run)
-    if "elbo" not in run.metrics:
+    if run.metrics.get("elbo", {}).get("epoch") != run.best_epoch["epoch"]:  # none, or of an earlier epoch
         evaluate(run, data_dir=data_dir)
     sections = {title: _embed(figure) for title, figure in _figures(run, data_dir).items()}
     template = jinja2.Environment(

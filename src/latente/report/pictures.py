@@ -71,7 +71,7 @@ def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
     """Posterior means of the test images in two dimensions, by PCA where there are more than two latents."""
     codes = vae.encode(np.asarray(dataset.test.images[:]))
     names = ("z 0", "z 1")
-    if codes.shape[1] > 2:
+    if codes.shape[1] > 2 and len(codes) > 1:
         from sklearn.decomposition import PCA
 
         pca = PCA(2).fit(codes)
@@ -80,6 +80,7 @@ def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
     elif codes.shape[1] == 1:
         codes = np.column_stack([codes, np.zeros(len(codes))])
         names = ("z 0", "")
+    codes = codes[:, :2]
     title = f"{run.name}: codes of {len(codes):,} test images"
     return latent_map(codes, dataset.test.labels, dataset.class_names, names, title)
 

@@ -35,20 +35,26 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Check the running mean of the loss, which stays not finite from the first bad step on."""
-        logs = logs or {}
-        if math.isfinite(float(logs["loss"])):
+        self._check(logs or {}, f"in batch {batch + 1} of its epoch", "")
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Check the validation too: the last update of an epoch shows only there."""
+        self._check(logs or {}, "at the end of its epoch", "val_")
+
+    def _check(self, logs: Logs, when: str, prefix: str) -> None:
+        bad = [name for name in ("loss", "reconstruction", "kl") if not math.isfinite(float(logs[prefix + name]))]
+        if not bad:
             return
         step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
-        parts = [name for name in ("reconstruction", "kl") if not math.isfinite(float(logs[name]))]
         kept = (
             f"The last good checkpoint is kept: {self.run.checkpoint('last')}."
             if self.run.trained
             else "No epoch was finished, so there is no checkpoint."
         )
         raise Diverged(
-            f"Training stopped at step {step} (batch {batch + 1} of its epoch): the loss is not a finite number, from "
-            f"{' and '.join(parts) or 'the objective'}. The usual cause is a learning rate that is too high "
-            f"(it is {self.run.config['training']['lr']:g}): try --lr a tenth of it, or --precision float32. {kept}"
+            f"Training stopped at step {step}, {when}: not a finite number: {', '.join(bad)}. The usual cause is a "
+            f"learning rate that is too high (it is {self.run.config['training']['lr']:g}): try --lr a tenth of it, or "
+            f"--precision float32. {kept}"
         )
 
 

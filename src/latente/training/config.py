@@ -41,8 +41,11 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         UserError: An option is unknown, belongs to another choice, or has a value of the wrong type.
     """
     flat = dict(flatten(asked))
+    for section in ("data", *AXES):
+        if not isinstance(flat.get(f"{section}.name", ""), str):
+            raise UserError(f"{section} must be a name. Received {flat[f'{section}.name']!r}.")
     if "data.name" not in flat:
-        raise UserError(f"A config needs data.name, one of {', '.join(data.names())}.")
+        raise UserError(f"Name the data to train on, one of {', '.join(data.names())}: latente train DATA.")
     sections = _sections(flat)
     known = {"latent_dim": LATENT_DIM}
     for section, (_, options) in sections.items():
@@ -55,6 +58,13 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     for section, (name, options) in sections.items():
         chosen = {"name": name} if name else {}
         config[section] = {**chosen, **{option: values[f"{section}.{option}"] for option in options}}
+    # A run is looked at from other folders than it was trained in.
+    config["data"]["name"] = data.absolute(config["data"]["name"])
+    if config["data"]["data_dir"]:
+        config["data"]["data_dir"] = str(Path(config["data"]["data_dir"]).absolute())
+    # Built for their checks, before anything slow happens.
+    build(config, (8, 8, 1))
+    Settings(**config["training"])
     return config
 
 

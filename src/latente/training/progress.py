@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 Logs = dict[str, Any]
 
 
-def progress_callback(images: int, batch_size: int, epochs: int, done: int) -> keras.callbacks.Callback:
+def progress_callback(images: int, batch_size: int, epochs: int, done: int) -> Lines:
     """The callback that suits standard error.
 
     Args:
@@ -42,19 +42,22 @@ class Lines(keras.callbacks.Callback):
         left = elapsed / (epoch - self.done) * (self.epochs - epoch)
         values = {name: float(logs[f"val_{name}"]) for name in ("elbo", "reconstruction", "kl", "active_units")}
         print(
-            f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  loss {float(logs['loss']):.2f}  "
-            f"val ELBO {values['elbo']:.2f} = -({values['reconstruction']:.2f} + {values['kl']:.2f})  "
-            f"active {values['active_units']:.0f}  {clock(left)} left",
+            f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs} loss {float(logs['loss']):.5g} "
+            f"val ELBO {values['elbo']:.5g} = -({values['reconstruction']:.5g} + {values['kl']:.4g}) "
+            f"active {values['active_units']:.0f} {clock(left)} left",
             file=sys.stderr,
             flush=True,
         )
+
+    def close(self) -> None:
+        """Leave the terminal as it was, however training ended."""
 
 
 class Bar(Lines):
     """A live bar for the epoch in progress, above it the lines of the finished epochs."""
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Show the bar."""
+    def __init__(self, images: int, batch_size: int, epochs: int, done: int) -> None:
+        super().__init__(images, batch_size, epochs, done)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=10),
@@ -67,6 +70,9 @@ class Bar(Lines):
         self.task = self.bar.add_task(
             "", total=self.images * self.epochs, completed=self.images * self.done, figures=""
         )
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Show the bar."""
         self.bar.start()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -89,12 +95,7 @@ class Bar(Lines):
         )
         self.bar.update(self.task, completed=self.epoch * self.images + seen, figures=figures)
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Leave the epoch's line above the bar."""
-        # rich prints above a live bar only what goes through its own console; standard error is redirected by it.
-        super().on_epoch_end(epoch, logs)
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
+    def close(self) -> None:
         """Take the bar away."""
         self.bar.stop()
 

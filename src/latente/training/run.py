@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from latente import data
 from latente.backend import native_stderr_held
 from latente.errors import UserError
+from latente.files import written_whole
 
 if TYPE_CHECKING:
     from latente.model.vae import VAE
@@ -39,21 +40,20 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not (self.path / "config.json").is_file():
-            what = "holds no config.json" if self.path.is_dir() else "does not exist"
+        missing = [name for name in ("config.json", "environment.json") if not (self.path / name).is_file()]
+        if missing:
+            what = f"holds no {' and no '.join(missing)}" if self.path.is_dir() else "does not exist"
             raise UserError(f"{self.path} is not a run directory: it {what}. latente train makes one.")
 
     @classmethod
-    def create(cls, path: Path, config: Json, environment: Json) -> Run:
+    def create(cls, asked: Path, config: Json, environment: Json) -> Run:
         """Make a run directory, complete from its first moment.
 
         Raises:
             UserError: It exists already, or cannot be written.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(
-                f"{path} exists already. Choose another --run-dir, or go on with it: latente train --resume {path}"
-            )
+        cls.check_free(asked)
+        path = asked.absolute()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
@@ -67,7 +67,15 @@ class Run:
             (staging / name).write_text(_dumps(content), encoding="utf-8")
         staging.chmod(0o755)  # mkdtemp makes it private
         staging.rename(path)
-        return cls(path)
+        return cls(asked)
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Refuse a path where something is already."""
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                f"{path} exists already. Choose another --run-dir, or go on with it: latente train --resume {path}"
+            )
 
     @property
     def name(self) -> str:
@@ -192,14 +200,9 @@ class Run:
             raise UserError(f"{self.path / name} cannot be read: {error}. Is {self.path} a run directory?") from None
 
     def _write(self, name: str, text: str) -> Path:
-        target = self.path / name
-        temporary = target.with_name(f".{name}.writing")
-        try:
+        with written_whole(self.path / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{target} cannot be written: {error.strerror}.") from None
-        os.replace(temporary, target)
-        return target
+        return self.path / name
 
 
 def _dumps(content: Mapping[str, Any]) -> str:

@@ -39,6 +39,8 @@ class Settings:
         for name, minimum in least.items():
             if getattr(self, name) < minimum:
                 raise UserError(f"{name} must be at least {minimum}. Received {getattr(self, name)}.")
+        if self.seed >= 2**32:
+            raise UserError(f"seed must be below 2**32. Received {self.seed}.")
         if not 0 < self.lr < float("inf"):
             raise UserError(f"lr must be a positive number. Received {self.lr}.")
 

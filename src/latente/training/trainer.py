@@ -20,7 +20,7 @@ from latente.errors import UserError
 from latente.model.vae import VAE
 from latente.training.batches import Batches, EpochOrder
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
-from latente.training.config import Config, build, resolve
+from latente.training.config import Config, build, flatten, resolve
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
@@ -45,12 +45,18 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
         UserError: An option is wrong, the data are not there, or training diverged.
     """
     source = {"name": dataset} if isinstance(dataset, str) else dict(dataset.source)
+    if source and not isinstance(dataset, str) and (extra := [k for k, _ in flatten(options) if k.startswith("data.")]):
+        raise UserError(
+            f"A loaded data set has its options already. Received also {', '.join(extra)}: give them to load."
+        )
     if not source:
         raise UserError(
             "train needs data that a run can load again. Received a Dataset made by hand: save its images with "
             "numpy.savez, and pass 'npz:PATH'."
         )
     config = resolve({"data": source, **options})
+    if run_dir:
+        Run.check_free(Path(run_dir))
     if isinstance(dataset, str):
         dataset = data.load(**config["data"])
     return start(config, dataset, run_dir, progress)
@@ -61,6 +67,9 @@ def start(config: Config, dataset: Dataset, run_dir: str | Path | None = None, p
     precision = backend.precision(config["training"]["precision"])
     vae = _new_model(config, dataset, precision)
     environment = _environment(dataset, precision)
+    for name, split in dataset.splits.items():
+        if len(split) == 0:
+            raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
     _warn_of_slow_convolutions(vae)
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
     _fit(run, vae, dataset, done=0, progress=progress)
@@ -126,17 +135,20 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     ]
     if settings.pictures_every:
         callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))
-    if progress:
-        callbacks.append(progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done))
-    vae.fit(
-        batches,
-        validation_data=held_out,
-        initial_epoch=done,
-        epochs=settings.epochs,
-        shuffle=False,  # the batches have their own order
-        callbacks=callbacks,
-        verbose=0,
-    )
+    shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
+    try:
+        vae.fit(
+            batches,
+            validation_data=held_out,
+            initial_epoch=done,
+            epochs=settings.epochs,
+            shuffle=False,  # the batches have their own order
+            callbacks=[*callbacks, shown] if shown else callbacks,
+            verbose=0,
+        )
+    finally:
+        if shown:
+            shown.close()
 
 
 def _batches_per_epoch(dataset: Dataset, settings: Settings) -> int:
@@ -176,5 +188,6 @@ def _git_commit() -> str | None:
 
 def default_path(name: str) -> Path:
     """Where a run on the data of that name goes when nobody says where."""
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()
+    kind, _, path = name.partition(":")
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{kind}-{Path(path).stem}").strip("-").lower()
     return Path("runs") / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"

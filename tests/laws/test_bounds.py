@@ -1,0 +1,77 @@
+"""Bounds on a linear-Gaussian VAE, whose log p(x) is known exactly."""
+
+import numpy as np
+import pytest
+
+from latente import VAE
+from latente.evaluation import evidence, importance, log_likelihood
+from latente.model.likelihoods import Gaussian
+from latente.model.networks import Dense
+
+pytestmark = pytest.mark.backend
+
+SHAPE, LATENTS, STD = (2, 3, 1), 2, 0.4
+
+
+@pytest.fixture(scope="module")
+def linear() -> tuple[VAE, np.ndarray, np.ndarray]:
+    """A model, images, and their exact log p(x): x ~ N(b, W W' + std^2 I). Its posterior is close, not exact."""
+    rng = np.random.default_rng(0)
+    w, b = rng.normal(scale=0.3, size=(LATENTS, 6)), np.full(6, 0.5)
+    vae = VAE(SHAPE, LATENTS, network=Dense(hidden=()), likelihood=Gaussian(std=STD))
+    vae.decoder.layers[0].set_weights([w, b])
+    covariance = w.T @ w + STD**2 * np.eye(6)
+    gain = w @ np.linalg.inv(covariance)  # the exact posterior mean is gain (x - b)
+    spread = np.diag(np.eye(LATENTS) - gain @ w.T)
+    kernel = np.concatenate([gain.T, np.zeros((6, LATENTS))], axis=1)
+    vae.encoder.layers[-1].set_weights([kernel, np.concatenate([-gain @ b, np.log(1.5 * spread)])])
+    x = np.clip(rng.multivariate_normal(b, covariance, size=60), 0, 1)
+    centred = x - b
+    exact = -0.5 * (
+        (centred @ np.linalg.inv(covariance) * centred).sum(axis=1) + np.linalg.slogdet(2 * np.pi * covariance)[1]
+    )
+    return vae, x.reshape(-1, *SHAPE).astype("float32"), exact
+
+
+def test_many_samples_approach_the_exact_log_density_from_below(linear):
+    """Bug 8: importance weights that favour the worst samples."""
+    vae, x, exact = linear
+    repeats = {1: 100, 5: 40, 50: 10, 1000: 1}  # the fewer samples, the noisier the bound
+    means = [
+        np.mean([log_likelihood(vae, x, samples=k, seed=seed).bound.mean() for seed in range(times)])
+        for k, times in repeats.items()
+    ]
+    assert means[0] + 0.05 < means[1] < means[2] + 0.005
+    assert means[2] < means[3] + 0.005  # both within the noise of exact
+    assert exact.mean() - 0.05 < means[-1] < exact.mean() + 0.01
+
+
+def test_one_sample_is_the_elbo(linear):
+    vae, x, exact = linear
+    # The closed-form KL and the sampled one agree on average over draws.
+    one = np.mean([log_likelihood(vae, x, samples=1, seed=s).bound.mean() for s in range(200)])
+    elbo = np.mean([evidence(vae, x, seed=s).elbo.mean() for s in range(200)])
+    assert one == pytest.approx(elbo, abs=0.03)
+    assert elbo < exact.mean()
+
+
+def test_streaming_changes_nothing():
+    rounds = [np.random.default_rng(i).normal(scale=30, size=(k, 5)) for i, k in enumerate((3, 7, 1))]
+    bound, effective = importance._stream(iter(rounds), 11)
+    w = np.concatenate(rounds)
+    np.testing.assert_allclose(bound, np.logaddexp.reduce(w, axis=0) - np.log(11))
+    share = np.exp(w - np.logaddexp.reduce(w, axis=0))
+    np.testing.assert_allclose(effective, 1 / (share**2).sum(axis=0))
+
+
+def test_the_exact_posterior_makes_every_bound_tight(linear):
+    vae, x, exact = linear
+    kernel, bias = vae.encoder.layers[-1].get_weights()
+    narrow = bias.copy()
+    narrow[LATENTS:] -= np.log(1.5)
+    vae.encoder.layers[-1].set_weights([kernel, narrow])
+    found = log_likelihood(vae, x, samples=100)
+    vae.encoder.layers[-1].set_weights([kernel, bias])
+    # Its dimensions are nearly independent given x, so a diagonal posterior is nearly exact.
+    assert found.bound.mean() == pytest.approx(exact.mean(), abs=0.02)
+    assert found.effective_samples.mean() > 50
