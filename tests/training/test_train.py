@@ -120,7 +120,7 @@ def test_early_stopping_ends_the_run_and_resume_says_so(tmp_path):
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(tmp_path):
     options = QUICK | {"lr": 1e20, "likelihood": "Gaussian", "precision": "float32"}
-    with pytest.raises(Diverged, match=r"step \d+ .*learning rate .*no checkpoint") as caught:
+    with pytest.raises(Diverged, match=r"step \d+, in batch .*learning rate .*no checkpoint") as caught:
         latente.train("digits", run_dir=tmp_path / "run", progress=False, **options)
     assert isinstance(caught.value, UserError)
     assert not Run(tmp_path / "run").trained

@@ -1,0 +1,82 @@
+"""Trains Latente on so many images of a source, and prints the speed of the steps and the memory held."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import tempfile
+import time
+from pathlib import Path
+
+import common
+import keras
+from keras_callbacks import add_callback
+
+import latente
+from latente import data
+
+HELD_OUT = 500
+
+
+class Steps(keras.callbacks.Callback):
+    """Adds up the time of the steps after the first, and stops at a number of images.
+
+    Args:
+        n: Training images in an epoch.
+        batch: Images in a batch.
+        images: Where to stop.
+    """
+
+    async_safe = True  # Keras calls back as it does without this callback
+
+    def __init__(self, n: int, batch: int, images: int) -> None:
+        super().__init__()
+        self.n, self.batch, self.images = n, batch, images
+        self.seconds, self.seen, self.warm = 0.0, 0, False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """The time between epochs does not count."""
+        self.before, self.position = time.perf_counter(), 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count the images since the last call; one execution may take several batches."""
+        now, position = time.perf_counter(), min((batch + 1) * self.batch, self.n)
+        if self.warm:
+            self.seconds += now - self.before
+            self.seen += position - self.position
+        self.warm, self.before, self.position = True, now, position
+        if self.seen >= self.images:
+            self.model.stop_training = True
+
+
+def main() -> None:
+    """Train, and print the result line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", required=True, help="'shapes' or 'npy:PATH'")
+    parser.add_argument("--subset", type=int, required=True, help="images of shapes to train on; 0 takes all")
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--images", type=int, required=True, help="how many to see in all")
+    arguments = parser.parse_args()
+    if arguments.source == "shapes":
+        options = {"validation": HELD_OUT, "test": HELD_OUT, "subset": arguments.subset}
+    else:
+        options = {"validation": 0.05, "test": 0.05}
+    dataset = data.load(arguments.source, **options)
+    n = len(dataset.train)
+    steps = Steps(n, arguments.batch, arguments.images)
+    add_callback(steps)
+    with tempfile.TemporaryDirectory() as folder:
+        latente.train(
+            dataset,
+            Path(folder) / "run",
+            batch_size=arguments.batch,
+            epochs=math.ceil(arguments.images / n) + 1,
+            **{"training.pictures_every": 0},
+        )
+    line = {"images_per_second": steps.seen / steps.seconds, "train_images": n, "peak_rss_mib": common.peak_rss()}
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
