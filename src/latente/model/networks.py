@@ -13,6 +13,7 @@ from keras import Sequential, activations, layers
 
 from latente.errors import UserError
 from latente.model.choice import Choice
+from latente.model.layers import Conv2DTranspose
 
 ImageShape = tuple[int, int, int]
 
@@ -99,9 +100,7 @@ class Conv(Network):
         ]
         common = {"padding": "same", "dtype": dtype}
         for filters, (target_height, target_width) in zip(self.filters[::-1], sizes[::-1], strict=True):
-            stack.append(
-                layers.Conv2DTranspose(filters, self.kernel_size, strides=2, activation=self.activation, **common)
-            )
+            stack.append(Conv2DTranspose(filters, self.kernel_size, strides=2, activation=self.activation, **common))
             surplus = (2 * height - target_height, 2 * width - target_width)
             if any(surplus):  # an odd side was rounded up on the way down
                 stack.append(layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), dtype=dtype))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import math
 import platform
 import re
@@ -24,8 +23,6 @@ from latente.training.config import Config, build, flatten, resolve
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
-
-_log = logging.getLogger(__name__)
 
 
 def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: bool = True, **options: Any) -> Run:
@@ -70,7 +67,6 @@ def start(config: Config, dataset: Dataset, run_dir: str | Path | None = None, p
     for name, split in dataset.splits.items():
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
-    _warn_of_slow_convolutions(vae)
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
     _fit(run, vae, dataset, done=0, progress=progress)
     return run
@@ -111,15 +107,6 @@ def _new_model(config: Config, dataset: Dataset, precision: str) -> VAE:
     optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
     return vae
-
-
-def _warn_of_slow_convolutions(vae: VAE) -> None:
-    transposed = any(isinstance(layer, keras.layers.Conv2DTranspose) for layer in vae.decoder.layers)
-    if transposed and keras.backend.backend() == "jax" and not backend.has_accelerator():
-        _log.warning(
-            "XLA computes the weight gradient of a strided transposed convolution very slowly on a CPU: expect a "
-            "twentieth of TensorFlow's speed. Set KERAS_BACKEND=tensorflow, or choose --network Dense."
-        )
 
 
 def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> None:
