@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, resume, or print the config."""
     flags = parse_flags(arguments.rest)
     import_keras()
-    from latente import data, training
+    from latente import training
     from latente.training.config import shown
 
     if arguments.resume:
@@ -49,8 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
 
             print(yaml.safe_dump(_plain(config), sort_keys=False), end="")
             return
-        dataset = data.load(**config["data"])
-        finished = training.start(config, dataset, arguments.run_dir, not arguments.quiet)
+        finished = training.start(config, arguments.run_dir, not arguments.quiet)
     best = finished.best_epoch
     print(f"{finished.path}: best epoch {best['epoch']}, validation ELBO {best['val_elbo']:.2f} nats", file=sys.stderr)
     print(finished.path)

@@ -52,15 +52,14 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
             "numpy.savez, and pass 'npz:PATH'."
         )
     config = resolve({"data": source, **options})
+    return start(config, run_dir, progress, None if isinstance(dataset, str) else dataset)
+
+
+def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: Dataset | None = None) -> Run:
+    """Load the data of a resolved config unless they are given, make the run directory and train; see ``train``."""
     if run_dir:
-        Run.check_free(Path(run_dir))
-    if isinstance(dataset, str):
-        dataset = data.load(**config["data"])
-    return start(config, dataset, run_dir, progress)
-
-
-def start(config: Config, dataset: Dataset, run_dir: str | Path | None = None, progress: bool = True) -> Run:
-    """Make the run directory of a resolved config and train; see ``train``."""
+        Run.check_free(Path(run_dir))  # before anything slow
+    dataset = dataset or data.load(**config["data"])
     precision = backend.precision(config["training"]["precision"])
     vae = _new_model(config, dataset, precision)
     environment = _environment(dataset, precision)
