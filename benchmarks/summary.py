@@ -71,7 +71,7 @@ def agree(elbos: dict[str, list[float]]) -> Json:
     or within 2 nats where that is more. The standard error comes from the variance over seeds, pooled over stacks.
     """
     seeds = len(next(iter(elbos.values())))
-    pooled = fmean(variance(values) for values in elbos.values())
+    pooled = fmean(variance(values) if len(values) > 1 else 0.0 for values in elbos.values())
     error = math.sqrt(2 * pooled / seeds)
     tolerance = max(STANDARD_ERRORS * error, TOLERANCE_NATS)
     reference = fmean(elbos[REFERENCES[0]])
