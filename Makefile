@@ -1,7 +1,7 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-all lint format readme venv backends
+.PHONY: help demo test test-all lint format bench readme venv backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
@@ -41,6 +41,10 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+## make bench      training speed beside other tools, about 40 minutes; leave the machine alone meanwhile
+bench: $(STAMP)
+	$(BIN)/python benchmarks/speed.py
 
 ## make readme     write the options table of the README from the code
 readme: $(STAMP)
