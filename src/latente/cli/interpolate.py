@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latente.cli.common import add_data_dir, add_output, add_run, open_run, show
 from latente.errors import UserError
+
+if TYPE_CHECKING:
+    from latente.data import Images
 
 HELP = "decode the path between two images"
 
@@ -40,12 +44,13 @@ def run(arguments: argparse.Namespace) -> None:
     show(interpolation_figure(path, start, end, title), run, name, arguments.output)
 
 
-def _image(name: str, test: object, shape: tuple[int, ...]) -> np.ndarray:
+def _image(name: str, test: Images | None, shape: tuple[int, ...]) -> np.ndarray:
     """A test image by its index, or an image file, as uint8 ``(H, W, C)``."""
     if not name.isdigit():
         from latente.data import read_image
 
         return read_image(Path(name), shape)
-    if int(name) >= len(test):  # type: ignore[arg-type]
-        raise UserError(f"The test split has the images 0 to {len(test) - 1}. Received {name}.")  # type: ignore[arg-type]
-    return np.asarray(test[int(name)])  # type: ignore[index]
+    assert test is not None  # loaded when either end is an index
+    if int(name) >= len(test):
+        raise UserError(f"The test split has the images 0 to {len(test) - 1}. Received {name}.")
+    return np.asarray(test[int(name)])
