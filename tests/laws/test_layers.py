@@ -17,7 +17,7 @@ class Fast(Conv2DTranspose):
         return self.as_matrix_product(inputs)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 7])
 def test_it_is_the_stock_layer(size: int):
     """Outputs and, through one step of plain gradient descent, all gradients agree to 1e-5."""
     rng = np.random.default_rng(size)

@@ -33,7 +33,7 @@ class Conv2DTranspose(layers.Conv2DTranspose):
         Output pixel 2 j + p takes input pixel j + s through kernel row t = p + before - 2 s, where ``before`` is what
         'same' padding puts before the first pixel; so for the columns.
         """
-        size, before = self.kernel_size[0], max(self.kernel_size[0] - 2, 0) // 2
+        size, before = self.kernel_size[0], (self.kernel_size[0] - 2) // 2
         shifts = range(-((size - 1 - before) // 2), (1 + before) // 2 + 1)
         _, height, width, channels = inputs.shape
         margin = max(-shifts[0], shifts[-1])

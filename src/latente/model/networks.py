@@ -52,7 +52,7 @@ class Conv(Network):
 
     Args:
         filters: Filters of each convolution; each halves height and width.
-        kernel_size: Side of every kernel in pixels.
+        kernel_size: Side of every kernel in pixels, at least 2.
         hidden: Units of the dense layer between the convolutions and the latents; 0 leaves it out.
         activation: Keras name of the activation between layers.
     """
@@ -67,10 +67,11 @@ class Conv(Network):
     ) -> None:
         super().__init__(**kwargs)
         _check_activation(activation)
-        if not filters or min(filters) < 1 or kernel_size < 1 or hidden < 0:
+        if not filters or min(filters) < 1 or kernel_size < 2 or hidden < 0:
             raise UserError(
-                f"Conv needs at least one number of filters, filters and kernel_size of at least 1, and hidden of at "
-                f"least 0. Received filters {tuple(filters)}, kernel_size {kernel_size}, hidden {hidden}."
+                f"Conv needs at least one number of filters, each at least 1, kernel_size of at least 2 (the stride), "
+                f"and hidden of at least 0. Received filters {tuple(filters)}, kernel_size {kernel_size}, "
+                f"hidden {hidden}."
             )
         self.filters = tuple(filters)
         self.kernel_size = kernel_size
