@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,10 @@ def run(environment: str, program: str, *arguments: Any) -> Json:
         SystemExit: The program failed; the end of its log is in the message.
     """
     WORK.mkdir(exist_ok=True)
-    neighbours = machine.Neighbours()
     log = WORK / f"{program}.log"
     command = [environments.python(environment), PEERS / f"{program}.py", *map(str, arguments)]
-    with log.open("w") as stderr:
+    with log.open("w") as stderr, alone():
+        neighbours = machine.Neighbours()
         done = subprocess.run(
             command,
             stdout=subprocess.PIPE,
@@ -43,9 +45,18 @@ def run(environment: str, program: str, *arguments: Any) -> Json:
             cwd=environments.REPOSITORY,
             env={**os.environ, "KERAS_BACKEND": "tensorflow"},
         )
+        foreign = neighbours.cores()
     if done.returncode:
         raise SystemExit(f"{program} failed with exit status {done.returncode}:\n{log.read_text()[-4000:]}")
-    return {**json.loads(done.stdout.splitlines()[-1]), "foreign_cores": neighbours.cores()}
+    return {**json.loads(done.stdout.splitlines()[-1]), "foreign_cores": foreign}
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other measurement runs here; ``flock benchmarks/.work/measuring COMMAND`` waits likewise."""
+    with (WORK / "measuring").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def export_data(data_dir: Path) -> None:

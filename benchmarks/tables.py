@@ -93,6 +93,25 @@ def growth(result: Json) -> str:
     return f"{_markdown(head, body)}\nMedian (minimum to maximum) of training steps. {_where(result)}{_busy(result)}\n"
 
 
+def steady(result: Json) -> str:
+    """Each run's longest moment of computing nothing."""
+    head = ["feed", "run", "seconds", "longest idle gap", "idle in all", "cores used", "images/s"]
+    body = [
+        [
+            feed,
+            str(number),
+            f"{run['seconds']:.0f}",
+            f"{run['longest_idle_seconds']:.1f} s",
+            f"{run['idle_seconds']:.1f} s",
+            f"{run['cores']:.2f}",
+            f"{run['images_per_second']:,.0f}",
+        ]
+        for feed, runs in result["feeds"].items()
+        for number, run in enumerate(runs, 1)
+    ]
+    return f"{_markdown(head, body)}\nEpochs of {result['images']:,} images. {_where(result)}{_busy(result)}\n"
+
+
 def startup(result: Json) -> str:
     """Times of commands."""
     body = [[name, _spread(values, ".2f")] for name, values in result["seconds"].items()]
@@ -138,6 +157,7 @@ def _markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 TABLES: dict[str, Callable[[Json], str]] = {
     "speed": speed,
     "growth": growth,
+    "steady": steady,
     "startup": startup,
     "inference": inference,
 }

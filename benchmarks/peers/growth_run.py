@@ -9,12 +9,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import latente  # before Keras, as its documentation says
+from latente import data
+
+# isort: split
 import common
 import keras
 from keras_callbacks import add_callback
-
-import latente
-from latente import data
 
 HELD_OUT = 500
 

@@ -6,7 +6,11 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latente.backend import prefer_onednn
+
 __version__ = "0.1.0"
+
+prefer_onednn()  # before anything imports TensorFlow
 
 if TYPE_CHECKING:
     from latente import data as data

@@ -20,7 +20,7 @@ import latente
 from latente.data import load
 from latente.errors import UserError
 from latente.training import Run
-from latente.training.batches import Batches, EpochOrder
+from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import Diverged
 
 QUICK = {
@@ -170,9 +170,19 @@ def test_each_epoch_of_fit_has_its_own_order():
     batches = Recording(load("digits").train, 500, seed=0, shuffle=True, dynamic=False)
     vae = latente.VAE((12, 12, 1), latent_dim=2, network="Dense")
     vae.compile("adam")
-    vae.fit(batches, epochs=3, callbacks=[EpochOrder(batches)], shuffle=False, verbose=0)
+    vae.fit(stream(batches), epochs=3, callbacks=[EpochOrder(batches)], shuffle=False, verbose=0)
     for epoch in (1, 2):
         assert [index for e, index in asked if e == epoch] == [0, 1, 2]
+
+
+def test_tensorflow_reads_without_the_tuning_that_stalls():
+    """Pinned: closing an iterator waited for tf.data's tuning thread, up to minutes at the end of an epoch."""
+    batches = Batches(load("digits", binarize="dynamic").train, 500, seed=0, shuffle=True, dynamic=True)
+    read = stream(batches)
+    assert read.options().autotune.enabled is False
+    assert int(read.cardinality()) == len(batches)
+    for index, (images,) in enumerate(read):
+        np.testing.assert_array_equal(images, batches[index][0])
 
 
 SCRIPT = """

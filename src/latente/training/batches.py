@@ -50,6 +50,26 @@ class Batches(keras.utils.PyDataset):
         return (images,)
 
 
+def stream(batches: Batches) -> Any:
+    """The batches in the form that Keras reads without waiting: on TensorFlow a ``tf.data.Dataset``.
+
+    Keras would wrap them in one itself, and make an iterator each epoch. With tf.data's autotuning on, closing an
+    iterator now and then waits for the tuning thread, which sleeps through the call to stop: for 10 ms * 2^n, up to
+    minutes (benchmarks/README.md has the stacks). There is nothing here to tune.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    signature = (tf.TensorSpec((None, *batches.split.image_shape), "uint8"),)
+    dataset = tf.data.Dataset.from_generator(
+        lambda: (batches[index] for index in range(len(batches))), output_signature=signature
+    )
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2).with_options(options)
+
+
 class EpochOrder(keras.callbacks.Callback):
     """Tells the batches which epoch begins.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 import platform
 import re
 import subprocess
@@ -17,7 +18,7 @@ from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.model.vae import VAE
-from latente.training.batches import Batches, EpochOrder
+from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, flatten, resolve
 from latente.training.progress import progress_callback
@@ -124,8 +125,8 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
     try:
         vae.fit(
-            batches,
-            validation_data=held_out,
+            stream(batches),
+            validation_data=stream(held_out),
             initial_epoch=done,
             epochs=settings.epochs,
             shuffle=False,  # the batches have their own order
@@ -151,6 +152,7 @@ def _environment(dataset: Dataset, precision: str) -> dict[str, Any]:
         "machine": platform.platform(),
         "precision": precision,
         "jit_compile": backend.jit_compile(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
         "image_shape": list(dataset.image_shape),
         "images": {name: len(split) for name, split in dataset.splits.items()},
         "data_fingerprint": dataset.fingerprint,
