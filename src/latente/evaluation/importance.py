@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from latente.backend import compiled
 from latente.data import Images
 from latente.errors import UserError
 from latente.model.vae import VAE
@@ -49,6 +50,7 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) 
             f"log_likelihood needs images and samples >= 1. Received {len(images)} images, {samples} samples."
         )
     noise = keras.random.SeedGenerator(seed)
+    likelihood = compiled(lambda x, z: vae.likelihood.log_prob(x, ops.cast(vae.decoder(z), "float32")))
     at_once = min(samples, 20)
     step = max(1, DECODED_AT_ONCE // at_once)
     parts = []
@@ -57,18 +59,24 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) 
         q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(batch).items()}
         x = vae.unit_scale(ops.convert_to_tensor(batch))
         rounds = [min(at_once, samples - done) for done in range(0, samples, at_once)]
-        weights = (_log_weights(vae, x, q, count, noise) for count in rounds)
+        weights = (_log_weights(vae, likelihood, x, q, count, noise) for count in rounds)
         parts.append(_stream(weights, samples))
     bound, effective = (np.concatenate(column) for column in zip(*parts, strict=True))
     return LogLikelihood(bound, effective)
 
 
-def _log_weights(vae: VAE, x: Any, q: dict[str, Any], count: int, noise: keras.random.SeedGenerator) -> np.ndarray:
-    """log w for ``count`` draws per image, ``(count, batch)``."""
+def _log_weights(
+    vae: VAE,
+    likelihood: Callable[[Any, Any], Any],
+    x: Any,
+    q: dict[str, Any],
+    count: int,
+    noise: keras.random.SeedGenerator,
+) -> np.ndarray:
+    """log w for ``count`` draws per image, ``(count, batch)``; ``likelihood`` gives log p(x given z)."""
     many = {name: ops.tile(value, (count, 1)) for name, value in q.items()}
     z = vae.posterior.sample(many, noise)
-    decoded = ops.cast(vae.decoder(z), "float32")
-    log_w = vae.likelihood.log_prob(ops.tile(x, (count, 1, 1, 1)), decoded)
+    log_w = likelihood(ops.tile(x, (count, 1, 1, 1)), z)
     log_w += vae.prior.log_prob(z) - vae.posterior.log_prob(many, z)
     return ops.convert_to_numpy(log_w).astype("float64").reshape(count, -1)
 
