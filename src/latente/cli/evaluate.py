@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 from latente.cli.common import add_data_dir, add_run, open_run
 
-HELP = "measure the ELBO and its parts on the whole test split"
+HELP = "measure the bound, the latents, reconstructions, samples and interpolations"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +17,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split", choices=("test", "validation", "train"), default="test", help="which images (default: test)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the draws of z (default: 0)")
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=0,
+        metavar="K",
+        help="also the importance-sampled log p(x) with K draws per image; 500 is usual (default: 0, without)",
+    )
+    parser.add_argument(
+        "--images", type=int, default=1000, metavar="N", help="how many images to compute that for (default: 1000)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_data_dir(parser)
 
@@ -26,20 +37,39 @@ def run(arguments: argparse.Namespace) -> None:
     run = open_run(arguments)
     from latente.evaluation import evaluate
 
-    metrics = evaluate(run, arguments.split, arguments.data_dir, arguments.seed)
+    metrics = evaluate(
+        run, arguments.split, arguments.data_dir, arguments.seed, arguments.samples, images=arguments.images
+    )
     if arguments.json:
         print(json.dumps(metrics, indent=2))
-        return
+    else:
+        elbo = metrics["elbo"]
+        _print_table(f"{run.name}: {elbo['n']:,} {elbo['split']} images, epoch {elbo['epoch']}", metrics)
+
+
+def _print_table(title: str, metrics: dict[str, dict[str, Any]]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{run.name}: {metrics['elbo']['n']:,} {arguments.split} images")
-    table.add_column("figure")
-    table.add_column("value", justify="right")
-    table.add_column("unit")
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("figure", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("unit (controls)")
+    group = ""
     for name, metric in metrics.items():
-        value = metric["value"]
-        numbers = value if isinstance(value, list) else [value]
-        text = " ".join(f"{number:.2f}" if isinstance(number, float) else str(number) for number in numbers)
-        table.add_row(name, text, metric["unit"])
+        if metric["group"] != group:
+            group = metric["group"]
+            table.add_section()
+            table.add_row(f"[bold]{group}[/bold]")
+        value, controls = metric["value"], metric.get("controls", {})
+        notes = metric["unit"] + "".join(f" ({what} {_text(figure)})" for what, figure in controls.items())
+        if isinstance(value, list):
+            notes, value = f"{metric['unit']}: {' '.join(map(_text, value))}", ""
+        table.add_row(f" {name}".replace("[", r"\["), value if value == "" else _text(value), notes)
     Console().print(table)
+
+
+def _text(value: float) -> str:
+    """Two decimals, or three below 1."""
+    return str(value) if isinstance(value, int) else f"{value:.3f}" if abs(value) < 1 else f"{value:,.2f}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from latente.data.dataset import Dataset
 from latente.data.sources import source
-from latente.data.splitting import Pool, divide, thin
+from latente.data.splitting import Pool, divide
 
 SHAPES = ("square", "ellipse", "heart")
 SCALES = np.linspace(0.5, 1.0, 6)
@@ -76,7 +76,7 @@ def image_identity() -> np.ndarray:
 
 
 @source("shapes", size="737,280 of 64x64x1")
-def shapes(data_dir: Path, *, validation: int = 5000, test: int = 10_000, subset: int = 0) -> Dataset:
+def shapes(data_dir: Path, *, validation: int = 5000, test: int = 10_000) -> Dataset:
     """Drawn shapes with known factors.
 
     In the manner of dSprites (Matthey et al. 2017): 3 shapes in 6 scales, 40 orientations and 32 x 32 positions, as
@@ -86,10 +86,9 @@ def shapes(data_dir: Path, *, validation: int = 5000, test: int = 10_000, subset
         data_dir: Not used: the images are drawn.
         validation: How many images to keep for validation.
         test: How many images to keep for the test.
-        subset: Use only so many random images of the train split, for quick runs; 0 uses all.
     """
     images = ShapeImages()
     factors = np.stack(np.unravel_index(np.arange(len(images)), FACTOR_SIZES), axis=1).astype(np.int32)
     pool = Pool(images=images, labels=factors[:, 0], factors=factors, keys=image_identity())
-    dataset = thin(divide("shapes", pool, validation=validation, test=test), subset)
+    dataset = divide("shapes", pool, validation=validation, test=test)
     return replace(dataset, class_names=SHAPES, factor_names=FACTOR_NAMES)

@@ -13,6 +13,7 @@ import numpy as np
 
 from latente.data.cache import data_directory
 from latente.data.dataset import LARGE, Binarize, Dataset, Split, binarize, chunks, nbytes
+from latente.data.splitting import thin
 from latente.errors import UserError
 from latente.options import Option, nearest, options_of, summary_of
 
@@ -108,7 +109,7 @@ def absolute(name: str) -> str:
 
 
 def options(name: str) -> dict[str, Option]:
-    """The options of a source by name: its function's own, then ``data_dir`` and ``binarize``, which all take."""
+    """The options of a source by name: its function's own, then those that all take."""
     return options_of(find(name)[0].function) | common_options()
 
 
@@ -124,8 +125,9 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
         name: ``fashion-mnist``, ``mnist``, ``celeba``, ``digits``, ``shapes``, ``folder:PATH``, ``npz:PATH`` or
             ``npy:PATH``; `sources` lists them.
         data_dir: The folder of the data sets; default $LATENTE_DATA_DIR, else the user's cache folder.
-        **options: What this source takes (`options` lists it), and for every source ``binarize``: ``"none"``,
-            ``"static"`` (black-and-white images drawn once, here) or ``"dynamic"`` (drawn anew by the trainer).
+        **options: What this source takes (`options` lists it), and for every source ``subset`` (so many random
+            train images alone) and ``binarize``: ``"none"``, ``"static"`` (black-and-white images drawn once, here)
+            or ``"dynamic"`` (drawn anew by the trainer).
 
     Returns:
         Disjoint train, validation and test splits of uint8 images (N, H, W, C). The split depends on the data and
@@ -138,17 +140,18 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
     values = _checked(name, options | {"data_dir": data_dir})
     own = {key: value for key, value in values.items() if key not in common_options()}
     dataset = chosen.function(path or data_directory(data_dir), **own)
-    dataset = replace(dataset, name=name, source={"name": name, **values})
+    dataset = replace(thin(dataset, values["subset"]), name=name, source={"name": name, **values})
     if dataset.binarize != "static":
         return dataset
     train, validation, test = (_drawn(split, seed) for seed, split in enumerate(dataset.splits.values()))
     return replace(dataset, train=train, validation=validation, test=test)
 
 
-def _common(*, data_dir: str | None = None, binarize: Binarize = "none") -> None:
+def _common(*, subset: int = 0, data_dir: str | None = None, binarize: Binarize = "none") -> None:
     """The options that `load` handles for every source.
 
     Args:
+        subset: Use only so many random images of the train split, for quick runs; 0 uses all.
         data_dir: Folder of the data sets; by default $LATENTE_DATA_DIR, else the user's cache folder.
         binarize: Black-and-white images, white with the probability of the grey level: none (grey levels stay),
             static (drawn once, always the same) or dynamic (drawn anew each epoch).

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-
-from latente.data import binarize
-from latente.evaluation.bounds import evidence
+from latente.errors import UserError
+from latente.evaluation import measures
+from latente.evaluation.measures import Metrics
+from latente.evaluation.subject import Subject
 from latente.training.run import Run
-
-Metrics = dict[str, dict[str, Any]]
 
 
 def evaluate(
@@ -19,47 +17,51 @@ def evaluate(
     split: Literal["test", "validation", "train"] = "test",
     data_dir: str | None = None,
     seed: int = 0,
+    samples: int = 0,
+    images: int = 1000,
 ) -> Metrics:
-    """Evaluate a run on a whole split and write the figures to its ``metrics.json`` (``elbo@train`` but for the test).
+    """Compute every figure that applies to a run and write them to its ``metrics.json`` (``elbo@train`` but for test).
 
     Args:
         run: The run or its directory.
         split: Which images.
         data_dir: Where the data files are now, when not where they were.
-        seed: Seed of the draws of z, and of the pixels when the data are binarized dynamically.
+        seed: Seed of every draw: of codes, of images where not all are taken, and of the pixels when the data are
+            binarized dynamically.
+        samples: K, the draws per image of the importance-sampled bound on log p(x); 0 leaves it out.
+        images: How many images that bound is computed for.
 
     Returns:
-        By name, an object with ``value``, ``unit`` and the protocol. Values of the whole split are in nats per image:
+        By name, an object with ``value``, ``unit``, the ``group`` it belongs to and the protocol: the split, how many
+        of its images (``n``), the seed, and what else the figure depends on. ``controls`` are the same figure of
+        something whose worth is known, such as real images. Values of a whole split are in nats per image:
         ``elbo`` = -(``reconstruction`` + ``kl``) at beta = 1, with one draw of z per image, and its standard error.
+        Pixels are compared as they are in the data, not as binarized, and samples are decoded means.
 
     Raises:
-        UserError: The run has no model yet, or its data are not there.
+        UserError: The run has no model yet, its data are not there, or the numbers of draws are wrong.
     """
+    if samples < 0 or images < 1:
+        raise UserError(f"evaluate needs samples >= 0 and images >= 1. Received {samples} and {images}.")
     run = run if isinstance(run, Run) else Run(run)
-    dataset = run.data(data_dir)
-    images = dataset.splits[split].images
-    if dataset.binarize == "dynamic":
-        images = binarize(np.asarray(images[:]), np.random.default_rng(seed))
-    found = evidence(run.model(), images, seed)
-    kl = found.kl.mean(axis=0)
+    subject = Subject(run.model(), run.data(data_dir), split, seed)
+    groups = {
+        "bound": measures.bound(subject) | (measures.importance(subject, samples, images) if samples else {}),
+        "latents": measures.latents(subject),
+        "reconstructions": measures.reconstructions(subject),
+        "samples": measures.samples(subject),
+        "interpolations": measures.interpolations(subject),
+        "factors": measures.factors(subject),
+    }
     protocol = {
         "split": split,
-        "n": len(images),
-        "z_samples": 1,
         "seed": seed,
         "likelihood": run.config["likelihood"]["name"],
-        "binarization": dataset.binarize,
+        "binarization": subject.dataset.binarize,
         "epoch": run.best_epoch["epoch"],
     }
-    values: dict[str, tuple[Any, str]] = {
-        "elbo": (float(found.elbo.mean()), "nats"),
-        "elbo_standard_error": (float(found.elbo.std() / np.sqrt(len(images))), "nats"),
-        "reconstruction": (float(found.reconstruction.mean()), "nats"),
-        "kl": (float(kl.sum()), "nats"),
-        "active_units": (int(found.active.sum()), f"of {len(kl)} latents"),
-        "kl_per_dimension": (kl.tolist(), "nats"),
-        "z_mean_std": (found.mean.std(axis=0).tolist(), "per latent"),
+    metrics = {
+        name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()
     }
-    metrics = {name: {"value": value, "unit": unit, **protocol} for name, (value, unit) in values.items()}
-    run.add_metrics({name if split == "test" else f"{name}@{split}": metric for name, metric in metrics.items()})
+    run.add_metrics({name if split == "test" else f"{name}@{split}": one for name, one in metrics.items()})
     return metrics

@@ -1,0 +1,210 @@
+"""The figures of a subject, group by group: by name an object with ``value``, ``unit`` and its own protocol."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from latente.evaluation import disentanglement
+from latente.evaluation.aggregate import COMPONENTS, DRAWS, decompose
+from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
+from latente.evaluation.importance import log_likelihood
+from latente.evaluation.interpolations import cross_fade, noise_between, smoothness
+from latente.evaluation.memorization import memorization, nearest
+from latente.evaluation.pixels import unit_pixels
+from latente.evaluation.recognizability import recognizability
+from latente.evaluation.sharpness import sharpness
+from latente.evaluation.subject import ENCODED, Subject
+from latente.model.likelihoods import Bernoulli
+from latente.model.priors import StandardNormal
+from latente.model.use import interpolate_codes
+
+Metrics = dict[str, dict[str, Any]]
+
+PAIRS, FRAMES = 100, 11
+NEIGHBOURS_OF = 500
+"""Samples, and held-out images, whose nearest training images are looked for."""
+FEWEST_PAIRS = 100
+"""Fewer codes with factors are not scored: the scores train and test on them."""
+
+
+def metric(value: Any, unit: str, **protocol: Any) -> dict[str, Any]:
+    """A figure with its unit and protocol."""
+    return {"value": value, "unit": unit, **protocol}
+
+
+def bound(subject: Subject) -> Metrics:
+    """The ELBO at beta = 1 and its parts, over the whole split."""
+    found = subject.evidence
+    parts = {
+        "elbo": found.elbo.mean(),
+        "elbo_standard_error": found.elbo.std() / np.sqrt(len(found.elbo)),
+        "reconstruction": found.reconstruction.mean(),
+        "kl": found.kl.mean(axis=0).sum(),
+    }
+    return {name: metric(float(value), "nats", n=len(found.elbo), z_samples=1) for name, value in parts.items()}
+
+
+def importance(subject: Subject, samples: int, images: int) -> Metrics:
+    """The importance-sampled bound on log p(x) over some images of the split."""
+    rows = subject.rows(len(subject.split), images)
+    x = np.asarray(subject.model_images[rows])
+    found = log_likelihood(subject.vae, x, samples, subject.seed)
+    value, error = float(found.bound.mean()), float(found.bound.std() / np.sqrt(len(x)))
+    elbo = float(subject.evidence.elbo[rows].mean())
+    protocol = {"n": len(x), "z_samples": samples}
+    metrics = {
+        "log_likelihood": metric(value, "nats", **protocol, controls={"elbo of these images": elbo}),
+        "log_likelihood_standard_error": metric(error, "nats", **protocol),
+        "effective_samples": metric(float(found.effective_samples.mean()), f"of {samples} draws", **protocol),
+    }
+    if isinstance(subject.vae.likelihood, Bernoulli) and np.isin(x, (0, 255)).all():
+        # A probability of the images; of grey levels the likelihoods here give densities, which bits do not count.
+        bits = -value / (np.prod(x.shape[1:]) * np.log(2))
+        metrics["bits_per_dimension"] = metric(float(bits), "bits", **protocol)
+    return metrics
+
+
+def latents(subject: Subject) -> Metrics:
+    """What the latents do, and how far their aggregate is from the prior."""
+    found, n = subject.evidence, len(subject.evidence.elbo)
+    metrics = {
+        "active_units": metric(int(found.active.sum()), f"of {len(found.active)} latents", n=n),
+        "kl_per_dimension": metric(found.kl.mean(axis=0).tolist(), "nats", n=n),
+        "z_mean_std": metric(found.mean.std(axis=0).tolist(), "per latent", n=n),
+    }
+    x = np.asarray(subject.model_images[subject.rows(n, ENCODED)])
+    q = subject.vae.posterior_parameters(x)
+    if "z_log_var" not in q or not isinstance(subject.vae.prior, StandardNormal):
+        return metrics
+    parts = decompose(q["z_mean"], q["z_log_var"], subject.seed)
+    protocol = {"n": min(n, COMPONENTS), "draws": min(n, DRAWS), "estimator": "full sample"}
+    for name in ("mutual_information", "total_correlation", "dimension_wise_kl", "marginal_kl"):
+        metrics[name] = metric(getattr(parts, name), "nats", **protocol)
+    metrics["mutual_information"]["controls"] = {"at most log n": math.log(min(n, COMPONENTS))}
+    each = parts.marginal_kl_per_dimension.tolist()
+    return metrics | {"marginal_kl_per_dimension": metric(each, "nats", **protocol)}
+
+
+def reconstructions(subject: Subject) -> Metrics:
+    """Decoded posterior means against their images."""
+    real = subject.real
+    decoded = subject.vae.reconstruct(real)
+    return {
+        "reconstruction_mse": metric(float(np.mean((decoded - real) ** 2)), "per pixel in [0, 1]", n=len(real)),
+        **_sharpness("reconstruction_sharpness", decoded, subject),
+    }
+
+
+def samples(subject: Subject) -> Metrics:
+    """Decoded draws of the prior against real images."""
+    held_out, drawn = subject.dataset.test.images, subject.samples[:NEIGHBOURS_OF]
+    unseen = unit_pixels(held_out[subject.rows(len(held_out), NEIGHBOURS_OF)])
+    near = memorization(drawn, unseen, subject.train)
+    return {
+        **_sharpness("sample_sharpness", subject.samples, subject),
+        **_recognizability(subject),
+        **_fidelity(subject),
+        "memorization[pixels]": metric(
+            near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(subject.train)
+        ),
+    }
+
+
+def interpolations(subject: Subject) -> Metrics:
+    """Straight paths between random pairs of images, with a cross-fade of their pixels and noise as controls."""
+    pairs = min(PAIRS, len(subject.real) // 2)
+    if pairs == 0:
+        return {}
+    starts, ends = subject.real[:pairs], subject.real[pairs : 2 * pairs]
+    first, last = np.split(subject.vae.encode(subject.real[: 2 * pairs]), 2)
+    path = np.concatenate([interpolate_codes(a, b, FRAMES, "linear") for a, b in zip(first, last, strict=True)])
+    paths = {
+        "decoded": subject.vae.decode(path),
+        "cross-fade": cross_fade(starts, ends, FRAMES).reshape(-1, *starts.shape[1:]),
+        "noise": noise_between(starts, ends, FRAMES, subject.seed).reshape(-1, *starts.shape[1:]),
+    }
+    features = {name: subject.features(frames).reshape(pairs, FRAMES, -1) for name, frames in paths.items()}
+    evenness = {name: float(smoothness(x).mean()) for name, x in features.items()}
+    among = subject.features(subject.train[:ENCODED])
+    middle = {name: float(np.median(nearest(x[:, FRAMES // 2], among)[1])) for name, x in features.items()}
+    middle["real images"] = float(np.median(nearest(subject.features(starts), among)[1]))
+    fade = middle.pop("cross-fade")
+    relative = {name: value / fade for name, value in middle.items()}
+    protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": subject.space}
+    return {
+        f"interpolation_smoothness[{subject.space}]": metric(
+            evenness.pop("decoded"), "1 = even", **protocol, controls=evenness
+        ),
+        f"midpoint_distance[{subject.space}]": metric(
+            relative.pop("decoded"), "of the cross-fade's", **protocol, train_n=len(among), controls=relative
+        ),
+    }
+
+
+def factors(subject: Subject) -> Metrics:
+    """Disentanglement of the mean codes, where at least two factors of the images are known and vary."""
+    known = subject.split.factors
+    if known is None or subject.vae.latent_dim < 2:
+        return {}
+    rows = subject.rows(len(known), ENCODED)
+    varying = np.flatnonzero(np.ptp(known[rows], axis=0) > 0)
+    if len(varying) < 2 or len(rows) < FEWEST_PAIRS:
+        return {}
+    codes = subject.vae.encode(np.asarray(subject.split.images[rows]))
+    scores = disentanglement.scores(codes, known[rows][:, varying], seed=subject.seed)
+    names = subject.dataset.factor_names or [str(i) for i in range(known.shape[1])]
+    protocol = {"n": len(rows), "factors": [names[i] for i in varying]}
+    return {name: metric(float(score), "0 to 1, more is better", **protocol) for name, score in scores.items()}
+
+
+def _sharpness(name: str, images: np.ndarray, subject: Subject) -> Metrics:
+    if min(subject.vae.image_shape[:2]) < 3:
+        return {}
+    return {name: metric(sharpness(images, subject.real), "1 = as sharp as real", n=len(images))}
+
+
+def _recognizability(subject: Subject) -> Metrics:
+    if subject.classifier is None:
+        return {}
+    judge = subject.classifier
+    found = recognizability(judge.probabilities(subject.samples))
+    others = {"real images": subject.real, **subject.impostors}
+    controls = {name: recognizability(judge.probabilities(images)) for name, images in others.items()}
+    protocol = {"samples": len(subject.samples), "n": len(subject.real)}
+    units = {"confidence": "mean top-1", "coverage": "1 = all classes alike"}
+    metrics = {
+        name: metric(
+            getattr(found, name), unit, **protocol, controls={of: getattr(each, name) for of, each in controls.items()}
+        )
+        for name, unit in units.items()
+    }
+    return {
+        "sample_confidence[classifier]": metrics["confidence"],
+        "class_coverage[classifier]": metrics["coverage"],
+        "classifier_accuracy": metric(judge.protocol["accuracy"], "of real test images", n=judge.protocol["n"]),
+    }
+
+
+def _fidelity(subject: Subject) -> Metrics:
+    if subject.classifier is None or len(subject.real) <= NEIGHBOURS:
+        return {}
+    real, generated = subject.features(subject.real), subject.features(subject.samples)
+    train = subject.features(subject.train[: len(real)])
+    found = neighbourhoods(real, generated)
+    others = {"train images": train, **{name: subject.features(each) for name, each in subject.impostors.items()}}
+    controls = {name: neighbourhoods(real, features) for name, features in others.items()}
+    protocol = {"samples": len(generated), "n": len(real), "feature_space": subject.space}
+    metrics = {
+        f"frechet[{subject.space}]": metric(
+            frechet(real, generated), "squared distance", **protocol, controls={"train images": frechet(real, train)}
+        )
+    }
+    for name, value in vars(found).items():
+        unit = "balls, over k" if name == "density" else "share"
+        metrics[f"{name}[{subject.space}]"] = metric(
+            value, unit, **protocol, k=NEIGHBOURS, controls={of: getattr(each, name) for of, each in controls.items()}
+        )
+    return metrics

@@ -1,0 +1,55 @@
+"""Memorization: are samples copies of training images?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import pairwise_distances_argmin_min
+
+from latente.errors import UserError
+
+
+@dataclass(frozen=True)
+class Memorization:
+    """The nearest training image of each sample.
+
+    Attributes:
+        index: Which training image it is, ``(n,)``.
+        distance: How far it is, ``(n,)``, Euclidean.
+        ratio: Median distance over the median distance of held-out images to theirs. About 1: samples are as near
+            as unseen real images; near 0: copies. Blurred samples lie nearer to everything, so that somewhat below 1
+            alone means nothing.
+    """
+
+    index: np.ndarray
+    distance: np.ndarray
+    ratio: float
+
+
+def memorization(samples: np.ndarray, held_out: np.ndarray, train: np.ndarray) -> Memorization:
+    """Find the nearest training image of samples and compare with held-out images, of which none was seen.
+
+    Args:
+        samples: Generated images as pixels in [0, 1] or as features, ``(n, ...)``.
+        held_out: Real images that the model was not trained on, ``(m, ...)``.
+        train: Training images, ``(N, ...)``.
+
+    Raises:
+        UserError: One of them is empty, or most held-out images are training images.
+    """
+    if min(len(samples), len(held_out), len(train)) == 0:
+        raise UserError(
+            f"Expected at least one image each. Received {len(samples)} samples, {len(held_out)} held-out images "
+            f"and {len(train)} training images."
+        )
+    index, distance = nearest(samples, train)
+    reference = float(np.median(nearest(held_out, train)[1]))
+    if reference == 0:
+        raise UserError("Expected held-out images that are not in train. Received mostly copies: split the data anew.")
+    return Memorization(index, distance, float(np.median(distance)) / reference)
+
+
+def nearest(points: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index and Euclidean distance of the nearest of ``(N, ...)`` to each of ``(n, ...)``, both ``(n,)``."""
+    return pairwise_distances_argmin_min(points.reshape(len(points), -1), among.reshape(len(among), -1))

@@ -1,0 +1,11 @@
+"""Pixels as numbers in [0, 1]."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def unit_pixels(images: np.ndarray) -> np.ndarray:
+    """Images as float32 in [0, 1]: uint8 is divided by 255, floats stay as they are."""
+    images = np.asarray(images)
+    return images.astype("float32") / np.float32(255) if images.dtype == np.uint8 else images.astype("float32")

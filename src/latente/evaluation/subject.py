@@ -1,0 +1,97 @@
+"""What is measured: a model and the images of a split, with what several figures share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from latente.data import Dataset, Images, Split, binarize
+from latente.evaluation.bounds import Evidence, evidence
+from latente.evaluation.classifier import Classifier, classifier_of
+from latente.evaluation.pixels import unit_pixels
+from latente.model.vae import VAE
+
+COMPARED = 2_000
+"""Real images and samples that are compared; fewer where there are fewer."""
+ENCODED = 10_000
+MOST_PIXELS = 50_000_000
+"""At most so many numbers of training images are held as floats: all of Fashion-MNIST's."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model before the images that it is judged by. Everything random follows from the seed.
+
+    Attributes:
+        vae: The model.
+        dataset: Its data.
+        split_name: Which images it is judged by.
+        seed: Seed of every draw.
+    """
+
+    vae: VAE
+    dataset: Dataset
+    split_name: str
+    seed: int
+
+    @property
+    def split(self) -> Split:
+        """The images that the model is judged by."""
+        return self.dataset.splits[self.split_name]
+
+    @cached_property
+    def model_images(self) -> Images:
+        """All images of the split as the model is trained on them: binary ones where they are drawn dynamically."""
+        images = self.split.images
+        if self.dataset.binarize != "dynamic":
+            return images
+        return binarize(np.asarray(images[:]), np.random.default_rng(self.seed))
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The ELBO's parts of every image of the split."""
+        return evidence(self.vae, self.model_images, self.seed)
+
+    @cached_property
+    def real(self) -> np.ndarray:
+        """Random images of the split in random order, as they are in the file, float32 in [0, 1], ``(n, H, W, C)``."""
+        return unit_pixels(self.split.images[self.rows(len(self.split), COMPARED)])
+
+    @cached_property
+    def samples(self) -> np.ndarray:
+        """As many decoded draws of the prior, ``(n, H, W, C)``."""
+        return self.vae.sample(len(self.real), seed=self.seed)
+
+    @cached_property
+    def impostors(self) -> dict[str, np.ndarray]:
+        """As many images that no rule may take for real: halfway mixtures of two real ones, and noise."""
+        mixtures = (self.real + np.roll(self.real, 1, axis=0)) / 2
+        noise = np.random.default_rng(self.seed).random(self.real.shape, "float32")
+        return {"cross-fade": mixtures, "noise": noise}
+
+    @cached_property
+    def train(self) -> np.ndarray:
+        """Random training images, as many as fit in memory, float32 in [0, 1], ``(n, H, W, C)``."""
+        images = self.dataset.train.images
+        return unit_pixels(images[self.rows(len(images), max(1, MOST_PIXELS // int(np.prod(images.shape[1:]))))])
+
+    @cached_property
+    def classifier(self) -> Classifier | None:
+        """The data set's classifier, or None where there are no labels to learn."""
+        labels = self.dataset.train.labels
+        return None if labels is None or len(np.unique(labels)) < 2 else classifier_of(self.dataset)
+
+    @property
+    def space(self) -> str:
+        """The name of the feature space: ``classifier``, or ``pixels`` where there is none."""
+        return "classifier" if self.classifier else "pixels"
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Images ``(n, H, W, C)`` in that space, ``(n, features)``."""
+        return self.classifier.features(images) if self.classifier else images.reshape(len(images), -1)
+
+    def rows(self, n: int, most: int) -> np.ndarray:
+        """At most ``most`` random indices into ``n`` images."""
+        return np.random.default_rng(self.seed).permutation(n)[:most]

@@ -1,0 +1,62 @@
+"""What a classifier makes of images, by hand and on the digits."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from latente.data import Dataset, Split, load
+from latente.errors import UserError
+from latente.evaluation import classifier as module
+from latente.evaluation.classifier import classifier_of
+from latente.evaluation.recognizability import recognizability
+
+
+def test_confidence_and_coverage_by_hand():
+    found = recognizability(np.array([[0.9, 0.1, 0.0], [0.8, 0.1, 0.1], [0.3, 0.7, 0.0], [0.4, 0.6, 0.0]]))
+    assert found.confidence == pytest.approx(0.75)
+    assert found.coverage == pytest.approx(np.log(2) / np.log(3))
+    assert recognizability(np.eye(5)).coverage == pytest.approx(1)
+    assert recognizability(np.tile([0.0, 1.0], (4, 1))).coverage == 0
+    with pytest.raises(UserError, match="at least 2 classes"):
+        recognizability(np.ones((4, 1)))
+
+
+def test_the_classifier_of_the_digits_is_trained_once_and_leaves_seeds_alone(own_cache, monkeypatch):
+    dataset = load("digits")
+    keras.utils.set_random_seed(3)
+    expected = np.random.random(), keras.ops.convert_to_numpy(keras.random.normal((2,)))
+    keras.utils.set_random_seed(3)
+    found = classifier_of(dataset)
+    assert np.random.random() == expected[0]
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(keras.random.normal((2,))), expected[1])
+
+    images = np.asarray(dataset.test.images)
+    probabilities = found.probabilities(images)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    accuracy = (probabilities.argmax(axis=1) == dataset.test.labels).mean()
+    assert accuracy == found.protocol["accuracy"] > 0.93
+    assert found.protocol["confidence"] == pytest.approx(probabilities.max(axis=1).mean())
+    noise = np.random.default_rng(0).random(images.shape, "float32")
+    assert found.probabilities(noise).max(axis=1).mean() < found.protocol["confidence"]
+    np.testing.assert_allclose(found.probabilities(images / np.float32(255)), probabilities, atol=1e-5)
+
+    monkeypatch.setattr(module, "_trained", None)  # the second time it must not be called
+    again = classifier_of(load("digits"))
+    np.testing.assert_array_equal(again.features(images), found.features(images))
+    assert again.protocol == found.protocol
+    assert sorted(path.suffix for path in own_cache.iterdir()) == [".json", ".keras"]
+    assert json.loads(next(own_cache.glob("*.json")).read_text()) == found.protocol
+
+
+def test_any_integers_are_labels_and_one_class_is_refused():
+    rng = np.random.default_rng(0)
+    labels = np.array([-1, 7] * 20, "int32")
+    images = np.where(labels[:, None, None, None] > 0, 255, 0) * np.ones((1, 5, 9, 3))
+    split = Split(np.clip(images + rng.integers(-9, 9, images.shape), 0, 255).astype("uint8"), labels)
+    dataset = Dataset("made", split, split, split)
+    assert classifier_of(dataset).protocol["accuracy"] == 1
+    blank = Split(split.images, np.zeros(40, "int32"))
+    with pytest.raises(UserError, match="at least two classes"):
+        classifier_of(Dataset("made", blank, blank, blank))
