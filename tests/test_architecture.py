@@ -20,12 +20,13 @@ ALLOWED = {
     "model": set(),
     "figures": set(),
     "training": {"data", "model", "figures"},
-    "evaluation": {"training", "data", "model"},
+    "evaluation": {"training", "data", "model", "figures"},
     "report": {"data", "model", "training", "evaluation", "figures"},
+    "recipes": {"data", "model", "training", "evaluation", "figures", "report"},
     "serving": {"training", "evaluation", "figures"},
-    "latente": {"data", "model", "training", "evaluation", "figures", "report", "serving"},
-    "app": {"latente", "data", "model", "training", "evaluation", "figures", "report", "serving"},
-    "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "serving", "app"},
+    "latente": {"data", "model", "training", "evaluation", "figures", "report", "recipes", "serving"},
+    "app": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "serving"},
+    "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "serving", "app"},
 }
 BASE = {path.stem for path in FILES if path.parent.name == "latente"} - {"__init__", "__main__"}
 FIGURES_MAY_USE = {"numpy", "matplotlib", "PIL"}

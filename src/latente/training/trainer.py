@@ -21,6 +21,7 @@ from latente.model.vae import VAE
 from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, flatten, resolve
+from latente.training.health import Health
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
@@ -72,18 +73,18 @@ def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: D
     return run
 
 
-def resume(run_dir: str | Path, data_dir: str | None = None, progress: bool = True) -> Run:
+def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = True) -> Run:
     """Go on with an interrupted run; the result is that of the uninterrupted one on the same backend and device.
 
     Args:
-        run_dir: The run directory.
+        run: The run or its directory.
         data_dir: Where the data files are now, when not where they were.
         progress: Whether to tell on standard error how it goes.
 
     Raises:
         UserError: The folder is no run directory, the run is finished, or its data are not the same.
     """
-    run = Run(run_dir)
+    run = run if isinstance(run, Run) else Run(run)
     dataset = run.data(data_dir)
     settings = Settings(**run.config["training"])
     done = 0
@@ -119,6 +120,7 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
         EpochOrder(batches),
         NonFiniteGuard(run),
         Recorder(run, len(dataset.train), settings),
+        Health(run, progress),
     ]
     if settings.pictures_every:
         callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))

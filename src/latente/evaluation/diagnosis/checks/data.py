@@ -1,0 +1,68 @@
+"""Checks of the images that come in and go out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.exam import Exam
+from latente.evaluation.diagnosis.finding import Finding
+
+TOLERANCE = 0.01
+"""Of the pixels' range: resized images and Gaussian means overshoot by less."""
+INVERTED = -0.5
+"""Correlation of the mean images over the pixels. The same kind of image has nearly 1, another kind something positive
+or small; only dark for light gives a strongly negative one."""
+
+
+@check
+def out_of_range(exam: Exam) -> Finding | None:
+    """Pixels outside [0, 1], going in or coming out."""
+    scale, decoded = exam.patient.scale, exam.reconstructions
+    low, high = float(decoded.min()), float(decoded.max())
+    bernoulli = exam.patient.likelihood == "Bernoulli"
+    given = (scale.low, scale.high) != (0.0, 1.0)
+    outside = bernoulli and (low < -TOLERANCE or high > 1 + TOLERANCE)
+    if not given and not outside:
+        return None
+    signed = (scale.low, scale.high) == (-1.0, 1.0)
+    evidence = f"The images lie in [{scale.low:g}, {scale.high:g}]." if given else ""
+    if outside:
+        evidence += f" Decoded pixels reach from {low:.3g} to {high:.3g} (as a share of that range)."
+    return Finding(
+        "data-out-of-range",
+        "remark" if signed and not bernoulli else "sick",
+        evidence.strip(),
+        {"low": scale.low, "high": scale.high, "decoded_low": low, "decoded_high": high},
+        "The images were not divided by 255, or were standardized: cross-entropy has no meaning outside [0, 1], and a "
+        "squared error grows with the square of the range, so that the KL counts for nothing (or for more).",
+        "images = images.astype('float32') / 255 for training and for every use. Latente scales uint8 images itself.",
+    )
+
+
+@check
+def inverted(exam: Exam) -> Finding | None:
+    """Dark and light are exchanged between training images and held-out ones, or between these and what is decoded."""
+    others = {"training images": exam.train_images, "reconstructions": exam.reconstructions, "samples": exam.samples}
+    for name, images in others.items():
+        if images is None:
+            continue
+        correlation = _correlation(exam.images.mean(axis=0), images.mean(axis=0))
+        if correlation < INVERTED:
+            return Finding(
+                "data-inverted",
+                "sick",
+                f"The mean of the {name} is the negative of the mean of the held-out images (correlation "
+                f"{correlation:.2f}): where the ones are dark, the others are light.",
+                {"against": name, "correlation": correlation},
+                "Dark on light and light on dark are mixed: MNIST and its kin are light on dark, scans dark on light.",
+                "Invert one of them: images = 255 - images (or 1 - images).",
+            )
+    return None
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Over the pixels; 0 where one of them is flat."""
+    if min(first.std(), second.std()) < TOLERANCE:
+        return 0.0
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

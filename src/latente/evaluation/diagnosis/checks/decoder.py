@@ -1,0 +1,92 @@
+"""Checks of what the decoder makes of codes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.exam import UNMOVED, Exam, total_variance
+from latente.evaluation.diagnosis.finding import Finding
+
+EXTREME = 1e-3
+"""A pixel this near to 0 or 1 is saturated: less than half a grey level."""
+SATURATED = 0.98
+"""Nearly all pixels. Black-and-white data saturate a decoder rightly, but then its images are right, too."""
+WORSE = 1.05
+"""Squared error over that of the mean image. A collapsed model shows the mean image, hence 1; this one shows worse."""
+BLURRED = 0.8
+"""The sharpness that counts as blur, relative to the best linear VAE at beta = 1, which shows the blur that the
+likelihood explains. Models trained healthily had 1.07 of it or more."""
+
+
+@check
+def decoder_constant(exam: Exam) -> Finding | None:
+    """Every image that comes out is flat or saturated."""
+    images = exam.posterior_images
+    flat = float(images.std(axis=(1, 2, 3)).mean())
+    saturated = float(np.mean((images < EXTREME) | (images > 1 - EXTREME)))
+    grey = float(np.mean((exam.images > 0.05) & (exam.images < 0.95)))
+    if exam.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
+        return None
+    return Finding(
+        "decoder-saturated",
+        "sick",
+        f"{saturated:.0%} of the decoded pixels are 0 or 1, and within an image they vary by {flat:.2g} (standard "
+        f"deviation); {grey:.0%} of the real pixels are grey. The error is {exam.unexplained:.2g} times that of the "
+        f"mean image.",
+        {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": exam.unexplained},
+        "The last layer is driven to its ends, or dead: a learning rate that is too high, a ReLU as the last "
+        "activation, sigmoid applied twice, or weights that diverged.",
+        "Latente: --lr a tenth of what it was (it computes the loss from logits). Plain Keras: no activation in the "
+        "last layer and binary_crossentropy(from_logits=True), and a lower learning rate.",
+    )
+
+
+@check
+def decoder_ignores_z(exam: Exam) -> Finding | None:
+    """The encoder tells images apart, and the decoder does not listen."""
+    if not exam.active or decoder_constant(exam):
+        return None
+    moved = total_variance(exam.posterior_images) / max(exam.spread, 1e-12)
+    if moved > UNMOVED:
+        return None
+    return Finding(
+        "decoder-ignores-z",
+        "sick",
+        f"{exam.active} of {exam.latent_dim} latents carry information (KL {exam.kl:.3g} nats), but the decoded images "
+        f"vary by {moved:.1%} of the variance of the real ones, whatever the code.",
+        {"decoded_variance": moved, "active_units": exam.active, "kl": exam.kl},
+        "The code does not reach the decoder's output: a layer that is dead or not connected, a decoder that is fed "
+        "something besides z, or one that was not trained.",
+        "Decode two very different codes and follow them through the layers. Latente's decoders see nothing but z; "
+        "train anew with --lr a tenth. Plain Keras: check that decoder(z) is the graph that the loss sees.",
+    )
+
+
+@check
+def blur(exam: Exam) -> Finding | None:
+    """Reconstructions softer and worse than those of the best linear VAE."""
+    if exam.unusable:
+        return None
+    sharp, linear = exam.sharpness, exam.relative_sharpness(exam.linear.reconstructions)
+    error, linear_error = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
+    if sharp >= BLURRED * linear or error <= linear_error:
+        return None
+    beta = exam.effective_beta
+    return Finding(
+        "blur",
+        "sick",
+        f"Reconstructions are {sharp:.0%} as sharp as real images and leave {error:.0%} of the variance unexplained; "
+        f"the best linear VAE at beta = 1 has {linear:.0%} and {linear_error:.0%}. So the likelihood alone does not "
+        f"explain the blur." + (f" The effective beta is {beta.value:.3g}." if beta else ""),
+        {
+            "sharpness": sharp,
+            "sharpness_of_linear_vae": linear,
+            "unexplained": error,
+            "unexplained_by_linear_vae": linear_error,
+            "effective_beta": beta.value if beta else None,
+        },
+        "A beta above 1 pays for a small KL with detail; or the model is not trained to its end, or too small.",
+        "Latente: --beta 1, more --epochs, then more --latent-dim. Plain Keras: the factor on the KL down to 1, with "
+        "the reconstruction summed over pixels.",
+    )

@@ -1,0 +1,106 @@
+"""Checks of the samples: does the prior draw where the codes lie, and are samples what they are said to be?"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.exam import Exam, total_variance
+from latente.evaluation.diagnosis.finding import Finding
+
+HOLES = 0.4
+"""Less than this share of the prior's images lies among what encodings decode to. Two halves of the encodings have
+0.98 against each other; healthily trained models had 0.54 (64 x 64 shapes) to 0.98."""
+MISFIT = 2.0
+"""Nats per latent of sum_j KL(q(z_j), p(z_j)). It costs that much to shift a latent's codes by two standard deviations;
+healthily trained models had 0.02 to 1.2, autoencoders 4 and more."""
+GOOD = 1.1
+"""Reconstructions are good where their error is at most a tenth above that of the best linear VAE."""
+FEW = 0.1
+"""Samples that reach a tenth of the neighbourhoods show few of the modes: as many draws of the posteriors reach 0.97,
+those of the prior of healthily trained models 0.20 or more."""
+NEARER = 0.9
+"""The probability that a claimed sample lies nearer to a known encoding than a true prior draw does, from which on it
+was made from that encoding: equal sources give 0.5, and a spread of 0.02 over a thousand samples."""
+
+
+@check
+def hole_problem(exam: Exam) -> Finding | None:
+    """The aggregate posterior is not the prior: good reconstructions, bad samples (Rosca et al. 2018)."""
+    if exam.unusable:
+        return None
+    if exam.prior_match.precision >= HOLES and exam.aggregate.dimension_wise_kl < MISFIT * exam.latent_dim:
+        return None
+    error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
+    if error > GOOD * linear:
+        return None
+    parts, marginal = exam.aggregate, exam.aggregate.marginal_kl
+    return Finding(
+        "prior-mismatch",
+        "sick",
+        f"Reconstructions are good ({error:.0%} of the variance unexplained), but the codes do not fill the prior: "
+        f"{exam.prior_match.precision:.0%} of the images decoded from it lie among those decoded from encodings, and "
+        f"reach {exam.prior_match.coverage:.0%} of their neighbourhoods. KL(q(z), p(z)) is about {marginal:.3g} nats, "
+        f"{parts.total_correlation:.3g} of them dependence between latents and {parts.dimension_wise_kl:.3g} the "
+        f"latents' own shapes.",
+        {
+            "prior_precision": exam.prior_match.precision,
+            "prior_coverage": exam.prior_match.coverage,
+            "marginal_kl": marginal,
+            "total_correlation": parts.total_correlation,
+            "dimension_wise_kl": parts.dimension_wise_kl,
+            "unexplained": error,
+        },
+        "The codes of the data fill a part of the prior, or lie outside of it; most draws hit holes that the decoder "
+        "never saw. The KL weighs too little, or there are many latents.",
+        "Latente: --beta 2 or more, or fewer --latent-dim. Plain Keras: a larger factor on the KL. Or sample from a "
+        "density fitted to the codes (latente encode) instead of N(0, 1).",
+    )
+
+
+@check
+def few_modes(exam: Exam) -> Finding | None:
+    """Samples show a few kinds of image again and again."""
+    claimed = exam.samples is not None
+    if exam.unusable or (not claimed and hole_problem(exam)):
+        return None
+    samples = exam.prior_images if exam.samples is None else exam.samples
+    match = exam.sample_match
+    variety = total_variance(samples) / max(total_variance(exam.posterior_images), 1e-12)
+    if match.coverage >= FEW or match.precision < HOLES:  # these show what no encoding does: another finding
+        return None
+    return Finding(
+        "few-modes",
+        "sick",
+        f"{'The samples given' if claimed else 'Samples from the prior'} reach {match.coverage:.0%} of the "
+        f"neighbourhoods of decoded encodings, and their pixels vary by {variety:.0%} as much.",
+        {"coverage": match.coverage, "variety": variety, "claimed": claimed},
+        "The draws come from a small part of the codes: a temperature far below 1, a few fixed codes, or codes that "
+        "lie so far out that N(0, 1) meets only the middle of them.",
+        "Draw from N(0, 1) in every latent (Latente: sample(n, temperature=1)). If the codes spread far beyond 1, "
+        "raise the weight of the KL (--beta 1; plain Keras: the factor on the KL).",
+    )
+
+
+@check
+def samples_around_encodings(exam: Exam) -> Finding | None:
+    """What is said to be drawn from the prior was drawn around encodings of real images."""
+    if exam.samples is None or exam.unusable:
+        return None
+    own, drawn = (exam.distance_to_encodings(images) for images in (exam.samples, exam.prior_images))
+    nearer = float(roc_auc_score(np.repeat([0, 1], [len(own), len(drawn)]), np.concatenate([own, drawn])))
+    if nearer < NEARER:
+        return None
+    return Finding(
+        "samples-around-encodings",
+        "sick",
+        f"The samples lie {np.median(own):.3g} from the nearest reconstruction of a real image (median, Euclidean in "
+        f"pixels), true prior samples {np.median(drawn):.3g}; a sample is nearer than a prior draw with probability "
+        f"{nearer:.0%}.",
+        {"median_distance": float(np.median(own)), "median_of_prior": float(np.median(drawn)), "nearer": nearer},
+        "The samples were decoded from encodings of real images plus noise: they are reconstructions, and say nothing "
+        "of what the model can make by itself.",
+        "Draw the codes from the prior: decoder(numpy.random.standard_normal((n, latent_dim))). Latente's sample "
+        "never calls the encoder.",
+    )

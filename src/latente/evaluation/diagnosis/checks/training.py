@@ -1,0 +1,141 @@
+"""Checks of how training went: from the log, and from training images against held-out ones."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.checks.latents import WARM_UP
+from latente.evaluation.diagnosis.checks.weight import AUTOENCODER_BETA
+from latente.evaluation.diagnosis.exam import Exam
+from latente.evaluation.diagnosis.finding import Finding
+
+GAP = 0.035
+"""The gap between the ELBO of training and held-out images, as a share of what the codes tell about an image. Models
+trained on thousands of images had 0.1% to 2.2%, one on 200 images 4.6%, though its best epoch was kept."""
+CERTAIN = 3.0
+"""The gap must exceed so many of its standard errors: small sets differ by chance."""
+STILL_RISING = 0.02
+"""Of the way from the first epoch to the last, the share that the last tenth of the epochs still made."""
+FEW_EPOCHS = 3
+"""Of fewer epochs no curve can be read."""
+UNDERFIT = 1.25
+"""The error over that of the best linear VAE that only an unfinished model has, as long as the KL does not weigh too
+much: those trained to the end had at most 1.06, one after a single epoch 2.4."""
+LIGHT = 3.0
+"""Up to this effective beta the KL is not to blame for a bad reconstruction (4 cost 1.01 of the linear VAE's error)."""
+FALL = 0.5
+"""The loss rose, and the ELBO fell, by half of the way it had come."""
+GROUND = 0.1
+"""Nats. A total KL that never rose above this never carried anything."""
+
+
+@check
+def kl_dominates_from_start(exam: Exam) -> Finding | None:
+    """The KL was pressed to zero in the first epochs, and the reconstruction never got going."""
+    kl = _curve(exam, "val_kl", "kl")
+    if exam.active or len(kl) == 0 or not (kl < GROUND).all():
+        return None
+    return Finding(
+        "kl-dominates-from-start",
+        "sick",
+        f"The KL was {kl[0]:.2g} nats after the first epoch and never rose above {kl.max():.2g}; the reconstructions "
+        f"leave {exam.unexplained:.0%} of the variance unexplained, as the mean image would.",
+        {"kl_by_epoch": kl, "unexplained": exam.unexplained},
+        "From the first steps on, a small KL was worth more than any detail: the decoder never learned to use z.",
+        WARM_UP,
+    )
+
+
+@check
+def overfitting(exam: Exam) -> Finding | None:
+    """The ELBO of held-out images lags far behind that of training images."""
+    if exam.train_elbos is None or exam.unusable:
+        return None
+    train, held_out = exam.train_elbos, exam.elbos
+    gap, told = train.mean() - held_out.mean(), exam.told
+    error = np.sqrt(train.var() / len(train) + held_out.var() / len(held_out))
+    if gap < max(GAP * told, CERTAIN * error):
+        return None
+    return Finding(
+        "overfitting",
+        "sick",
+        f"The ELBO is {train.mean():.4g} nats on training images and {exam.elbo:.4g} on held-out ones: a gap of "
+        f"{gap:.3g} +- {error:.1g} nats, {gap / told:.1%} of what a code tells about its image.",
+        {"train_elbo": train.mean(), "elbo": exam.elbo, "gap": gap, "standard_error": error, "share": gap / told},
+        "Too many epochs or too large a network for so few images.",
+        "Latente: --training.patience 5 (it keeps the best epoch by the validation ELBO), a smaller --network, more "
+        "data, --latent-dim smaller. Plain Keras: EarlyStopping(monitor='val_loss', restore_best_weights=True).",
+    )
+
+
+@check
+def diverged(exam: Exam) -> Finding | None:
+    """The log holds a loss that is not a number, or the loss rose again."""
+    elbo, loss = _curve(exam, "val_elbo", "elbo"), _curve(exam, "val_loss", "loss")
+    broken = not (np.isfinite(elbo).all() and np.isfinite(loss).all())
+    # Both, where both are known: a warm-up raises the loss, and an autoencoder lowers the ELBO.
+    fell = not broken and len(loss) > 0 and _fell(-loss) and (len(elbo) == 0 or _fell(elbo))
+    if not broken and not fell:
+        return None
+    what = "holds a loss that is not a number" if broken else f"ends at {loss[-1]:.4g} after {loss.min():.4g}"
+    return Finding(
+        "diverged",
+        "sick",
+        f"The loss in the log {what} ({len(loss)} epochs)." if fell else f"The log {what} ({len(loss)} epochs).",
+        {"epochs": len(exam.training.log), "loss": loss},
+        "The learning rate is too high, or a log-variance overflowed.",
+        "Latente: --lr a tenth of what it was, or --precision float32. Plain Keras: a lower learning rate, "
+        "keras.optimizers.Adam(..., clipnorm=1), and the loss from logits.",
+    )
+
+
+@check
+def stopped_too_early(exam: Exam) -> Finding | None:
+    """Training ended while the ELBO still rose, or before the model was as good as a linear one."""
+    if exam.unusable:
+        return None
+    log, planned, rising = exam.training.log, exam.training.epochs, _still_rising(_curve(exam, "val_elbo", "elbo"))
+    error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
+    beta = exam.effective_beta
+    underfit = beta is not None and AUTOENCODER_BETA < beta.value < LIGHT and error > UNDERFIT * linear
+    cut = planned is not None and len(log) < planned
+    if rising < STILL_RISING and not underfit and not cut:
+        return None
+    evidence = f"Training ended after {len(log)}{f' of {planned}' if planned else ''} epochs. " if log else ""
+    if rising >= STILL_RISING:
+        evidence += f"The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress. "
+    if beta is not None and underfit:
+        evidence += (
+            f"Reconstructions leave {error:.0%} of the pixels' variance unexplained, the best linear VAE with as many "
+            f"latents {linear:.0%}, and the KL does not weigh too much (effective beta {beta.value:.2g})."
+        )
+    return Finding(
+        "stopped-too-early",
+        "sick",
+        evidence.strip(),
+        {"epochs": len(log), "planned": planned, "rising": rising, "unexplained": error, "by_linear_vae": linear},
+        "The run was interrupted or has too few steps for its learning rate, or the network is too small.",
+        "Latente: latente train --resume RUN if it was interrupted, else more --epochs. Plain Keras: more epochs.",
+    )
+
+
+def _still_rising(elbo: np.ndarray) -> float:
+    """The share of all progress that the last tenth of the epochs made; 0 where no curve can be read."""
+    if len(elbo) < FEW_EPOCHS or not np.isfinite(elbo).all():
+        return 0.0
+    tail = max(1, round(len(elbo) / 10))
+    return float((elbo[-1] - elbo[-1 - tail]) / max(np.ptp(elbo), 1e-12))
+
+
+def _fell(curve: np.ndarray) -> bool:
+    """Whether a curve that should rise fell back by half of its way."""
+    return len(curve) >= FEW_EPOCHS and bool(curve.max() - curve[-1] > FALL * (curve.max() - curve[0]) > 0)
+
+
+def _curve(exam: Exam, *names: str) -> np.ndarray:
+    """The first of the named figures that the log has in every epoch, or an empty array."""
+    for name in names:
+        if exam.training.log and all(name in entry for entry in exam.training.log):
+            return np.array([entry[name] for entry in exam.training.log], "float64")
+    return np.array([])

@@ -1,0 +1,98 @@
+"""Checks of the balance between reconstruction and KL."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.exam import Exam
+from latente.evaluation.diagnosis.finding import Figures, Finding
+
+PIXEL_MEAN = 3.0
+"""An effective beta within this factor of the number of pixels betrays a mean over them: squared errors are written
+with and without the half, and no one chooses a beta of hundreds for images."""
+SAME_LOSS = 0.15
+"""A reported loss within 15% of a candidate is that candidate: training and held-out images differ by less, while the
+candidates differ by the number of pixels."""
+AUTOENCODER_BETA = 0.1
+"""Below a tenth of the KL's weight, the posteriors are a tenth as wide as in the VAE, or less; the healthy range of
+beta that people use, 0.5 to 10, lies well above."""
+
+
+@check
+def averaged_over_pixels(exam: Exam) -> Finding | None:
+    """The reconstruction was averaged over pixels, while the KL was summed over latents."""
+    beta = exam.effective_beta
+    meant = exam.training.beta or 1.0
+    figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": exam.pixels}
+    if beta and abs(np.log(beta.value / (meant * exam.pixels)) if beta.value > 0 else np.inf) < np.log(PIXEL_MEAN):
+        evidence = (
+            f"The effective beta is {beta.value:.0f}: the posteriors are as wide as if the KL counted {beta.value:.0f} "
+            f"times. An image has {exam.pixels} pixels."
+        )
+    elif (reduction := _reduction_of_loss(exam)) is not None:
+        evidence, figures = reduction
+    else:
+        return None
+    return Finding(
+        "loss-averaged-over-pixels",
+        "sick",
+        evidence,
+        figures,
+        "The reconstruction is averaged over pixels (Keras's binary_crossentropy and mse do so by themselves), while "
+        f"the KL is summed over latents: that is a beta of {exam.pixels}.",
+        "Sum over pixels, average over images: keras.ops.sum(keras.losses.binary_crossentropy(x, y), axis=(1, 2)), "
+        f"or weigh the KL by 1/{exam.pixels}. Latente always sums.",
+    )
+
+
+def _reduction_of_loss(exam: Exam) -> tuple[str, Figures] | None:
+    """For a model that collapsed: the reduction that gives the loss that its training reported."""
+    loss = exam.training.loss
+    if loss is None or exam.active:
+        return None
+    weight = 1.0 if exam.training.beta is None else exam.training.beta
+    reconstruction, pixels = exam.reconstruction, exam.pixels
+    candidates = {
+        "summed over pixels": reconstruction + weight * exam.kl,
+        "averaged over pixels": reconstruction / pixels + weight * exam.kl,
+        "averaged over pixels, as twice the half squared error": 2 * reconstruction / pixels + weight * exam.kl,
+    }
+    name = min(candidates, key=lambda each: abs(candidates[each] - loss))
+    if not name.startswith("averaged") or abs(candidates[name] - loss) > SAME_LOSS * abs(loss):
+        return None
+    evidence = (
+        f"The reported loss, {loss:.4g}, is the reconstruction {name} plus the KL ({candidates[name]:.4g}); summed it "
+        f"would be {candidates['summed over pixels']:.4g}. So the KL counted {pixels} times."
+    )
+    return evidence, {"loss": loss, "pixels": pixels, **candidates}
+
+
+@check
+def autoencoder(exam: Exam) -> Finding | None:
+    """Nothing ties the codes to the prior: beta is zero or nearly so."""
+    beta = exam.effective_beta
+    told = exam.training.beta == 0
+    # A decoder that is constant or wrong does not suffer from wider posteriors either.
+    works = not exam.unusable and exam.unexplained < 1
+    if not told and not (works and beta and beta.value + 2 * beta.standard_error < AUTOENCODER_BETA):
+        return None
+    sigma = float(np.exp(0.5 * exam.log_var).mean())
+    estimate = f"effective beta {beta.value:.2g}, " if beta else ""
+    return Finding(
+        "autoencoder",
+        "sick",
+        f"The KL has next to no weight: {estimate}KL {exam.kl:.3g} nats, mean sigma {sigma:.2g} (the prior's is 1), "
+        f"codes spread by {exam.mean.std(axis=0).max():.3g} at most. Only {exam.prior_match.precision:.0%} of the "
+        f"images decoded from the prior lie among those decoded from encodings.",
+        {
+            "effective_beta": beta.value if beta else None,
+            "kl": exam.kl,
+            "sigma": sigma,
+            "z_mean_std": exam.mean.std(axis=0),
+            "prior_precision": exam.prior_match.precision,
+        },
+        "beta is 0 or almost: this is an autoencoder, whose codes have no reason to lie where the prior draws.",
+        "Latente: --objective ELBO --beta 1. Plain Keras: add the KL to the loss, summed over latents, beside the "
+        "reconstruction summed over pixels.",
+    )

@@ -1,0 +1,276 @@
+"""Everything that a diagnosis measures, each thing once and only when a check asks for it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from latente.evaluation.aggregate import Aggregate, decompose
+from latente.evaluation.diagnosis.effective_beta import EffectiveBeta, effective_beta
+from latente.evaluation.diagnosis.inputs import Array, Patient, Training
+from latente.evaluation.diagnosis.linear import LinearVAE, linear_vae
+from latente.evaluation.fidelity import NEIGHBOURS, Neighbourhoods, neighbourhoods
+from latente.evaluation.memorization import nearest
+from latente.evaluation.sharpness import laplacian_variance
+from latente.model.collapse import collapsed_dimensions
+
+MOST_IMAGES = 2000
+"""Images looked at, spread evenly over those given: shares are then known to about 1%, in seconds on two cores."""
+COMPONENTS = 50
+"""Principal components in which images are neighbours: nearly all of the variance of small images, and little noise."""
+UNMOVED = 0.01
+"""Codes that move the pixels by less than a hundredth of the variance of the real images do not move them."""
+MOST_LOG_VAR = 60.0
+"""Log-variances are clipped here when they are exponentiated: exp(60) is finite and already hopeless."""
+
+
+class Exam:
+    """One model before the doctor.
+
+    Args:
+        patient: The model.
+        images: Held-out real images, ``(n, H, W, C)`` in [0, 1].
+        train_images: Images it was trained on, or None.
+        samples: Images said to be prior samples, or None.
+        training: What is known of the training.
+        seed: Seed of every draw.
+    """
+
+    def __init__(
+        self,
+        patient: Patient,
+        images: Array,
+        train_images: Array | None = None,
+        samples: Array | None = None,
+        training: Training | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.patient = patient
+        self.images = thinned(images)
+        self.train_images = None if train_images is None else thinned(train_images)
+        self.samples = None if samples is None else thinned(samples)
+        self.training = training or Training()
+        self.seed = seed
+
+    @cached_property
+    def posterior(self) -> tuple[Array, Array]:
+        """Means and log-variances of the images, each ``(n, d)``."""
+        return self.patient.encode(self.images)
+
+    @property
+    def mean(self) -> Array:
+        """Posterior means, ``(n, d)``."""
+        return self.posterior[0]
+
+    @cached_property
+    def log_var(self) -> Array:
+        """Log-variances, ``(n, d)``, clipped to +-60."""
+        return np.clip(self.posterior[1], -MOST_LOG_VAR, MOST_LOG_VAR)
+
+    @property
+    def latent_dim(self) -> int:
+        """Number of latents."""
+        return self.mean.shape[1]
+
+    @property
+    def pixels(self) -> int:
+        """Pixels times channels of an image."""
+        return int(np.prod(self.images.shape[1:]))
+
+    @cached_property
+    def kl_per_dimension(self) -> Array:
+        """Mean KL of each latent in nats, ``(d,)``."""
+        return kl(self.mean, self.log_var).mean(axis=0)
+
+    @property
+    def kl(self) -> float:
+        """Mean KL in nats."""
+        return float(self.kl_per_dimension.sum())
+
+    @cached_property
+    def mean_variance(self) -> Array:
+        """Var_x(E_q[z_j]), ``(d,)``."""
+        return self.mean.var(axis=0)
+
+    @cached_property
+    def collapsed(self) -> Array:
+        """Which latents are dead, ``(d,)``."""
+        return collapsed_dimensions(self.kl_per_dimension, self.mean_variance)
+
+    @property
+    def active(self) -> int:
+        """How many latents are not dead."""
+        return int((~self.collapsed).sum())
+
+    @cached_property
+    def codes(self) -> Array:
+        """One draw of z per image, ``(n, d)``."""
+        return draw(self.mean, self.log_var, self.seed)
+
+    @cached_property
+    def reconstruction_nats(self) -> Array:
+        """-log p(x given z) at those draws, ``(n,)``."""
+        return self.patient.reconstruction(self.images, self.codes)
+
+    @property
+    def reconstruction(self) -> float:
+        """Mean reconstruction term in nats."""
+        return float(self.reconstruction_nats.mean())
+
+    @property
+    def elbo(self) -> float:
+        """The ELBO at beta = 1, in nats per held-out image."""
+        return float(self.elbos.mean())
+
+    @cached_property
+    def elbos(self) -> Array:
+        """The ELBO of each held-out image, ``(n,)``."""
+        return -self.reconstruction_nats - kl(self.mean, self.log_var).sum(axis=1)
+
+    @cached_property
+    def train_elbos(self) -> Array | None:
+        """The same on training images, ``(N,)``."""
+        if self.train_images is None:
+            return None
+        mean, log_var = self.patient.encode(self.train_images)
+        log_var = np.clip(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
+        nats = self.patient.reconstruction(self.train_images, draw(mean, log_var, self.seed))
+        return -nats - kl(mean, log_var).sum(axis=1)
+
+    @cached_property
+    def told(self) -> float:
+        """What a code tells about its image, in nats: what reconstruction loses when the codes change places."""
+        other = self.patient.reconstruction(self.images, np.roll(self.codes, 1, axis=0))
+        return float(other.mean()) - self.reconstruction
+
+    @cached_property
+    def reconstructions(self) -> Array:
+        """Images decoded from the posterior means, ``(n, H, W, C)``."""
+        return self.patient.decode(self.mean)
+
+    @cached_property
+    def posterior_images(self) -> Array:
+        """Images decoded from the draws of the posteriors: what samples look like where the aggregate is the prior."""
+        return self.patient.decode(self.codes)
+
+    @cached_property
+    def prior_images(self) -> Array:
+        """Images decoded from as many draws of N(0, I)."""
+        codes = np.random.default_rng([self.seed, 1]).standard_normal(self.mean.shape)
+        return self.patient.decode(codes)
+
+    @cached_property
+    def effective_beta(self) -> EffectiveBeta | None:
+        """The beta that the posteriors speak of; None where they all are as wide as the prior."""
+        if not self.active:
+            return None
+        return effective_beta(self.patient, self.images, self.mean, self.log_var, self.seed)
+
+    @cached_property
+    def aggregate(self) -> Aggregate:
+        """Where the KL goes."""
+        return decompose(self.mean, self.log_var, self.seed)
+
+    @cached_property
+    def spread(self) -> float:
+        """Total variance of the pixels of the real images: the squared error of the mean image."""
+        return total_variance(self.images)
+
+    @cached_property
+    def unexplained(self) -> float:
+        """Squared error of the reconstructions over that of the mean image: 1 is no better than the mean image."""
+        return self.unexplained_by(self.reconstructions)
+
+    def unexplained_by(self, reconstructions: Array) -> float:
+        """The same for other reconstructions of the images."""
+        return float(np.square(self.images - reconstructions).sum(axis=(1, 2, 3)).mean() / max(self.spread, 1e-12))
+
+    @cached_property
+    def unusable(self) -> bool:
+        """Whether decoded encodings hardly differ, so that no question about samples makes sense."""
+        return not self.active or total_variance(self.posterior_images) < UNMOVED * self.spread
+
+    @cached_property
+    def prior_match(self) -> Neighbourhoods:
+        """Images decoded from the prior against those decoded from encodings, among the real principal components."""
+        return self._match(self.prior_images)
+
+    @cached_property
+    def sample_match(self) -> Neighbourhoods:
+        """The same for the claimed samples, where there are some."""
+        return self.prior_match if self.samples is None else self._match(self.samples)
+
+    def distance_to_encodings(self, images: Array) -> Array:
+        """Euclidean distance in pixels of each image to the nearest reconstruction of a real one, ``(n,)``."""
+        return nearest(images, self._known_reconstructions)[1]
+
+    @cached_property
+    def _known_reconstructions(self) -> Array:
+        if self.train_images is None:
+            return self.reconstructions
+        return np.concatenate([self.reconstructions, self.patient.decode(self.patient.encode(self.train_images)[0])])
+
+    def _match(self, images: Array) -> Neighbourhoods:
+        real, made = (self._components(each) for each in (self.posterior_images, images))
+        return neighbourhoods(real, made, k=min(NEIGHBOURS, len(real) - 1, len(made) - 1))
+
+    def _components(self, images: Array) -> Array:
+        return self._pca.transform(images.reshape(len(images), -1).astype("float64"))
+
+    @cached_property
+    def _pca(self) -> PCA:
+        flat = self.images.reshape(len(self.images), -1).astype("float64")
+        return PCA(min(COMPONENTS, *flat.shape), random_state=0).fit(flat)
+
+    @cached_property
+    def collapse_epoch(self) -> int | None:
+        """From which epoch of the log on every latent was dead; None where it does not say."""
+        first = None
+        for number, entry in enumerate(self.training.log, start=1):
+            if "val_kl_per_dimension" not in entry:
+                return None
+            dead = collapsed_dimensions(entry["val_kl_per_dimension"]).all()
+            first = (first or number) if dead else None
+        return first
+
+    @cached_property
+    def linear(self) -> LinearVAE:
+        """What the best linear VAE with as many latents makes of the images."""
+        train = self.images if self.train_images is None else self.train_images
+        # Where the likelihood's noise is unknown, the errors that the model makes stand for it.
+        noise = self.patient.noise or (lambda means: self.unexplained * self.spread / self.pixels)
+        return linear_vae(train, self.images, self.latent_dim, noise)
+
+    @cached_property
+    def sharpness(self) -> float:
+        """Sharpness of the reconstructions relative to the real images."""
+        return self.relative_sharpness(self.reconstructions)
+
+    def relative_sharpness(self, images: Array) -> float:
+        """Sharpness relative to the real images; 1 where those are blank or too small to tell."""
+        if min(images.shape[1:3]) < 3 or (real := laplacian_variance(self.images)) == 0:
+            return 1.0
+        return laplacian_variance(images) / real
+
+
+def kl(mean: Array, log_var: Array) -> Array:
+    """KL of diagonal Gaussians from N(0, I), ``(n, d)`` in nats: Kingma & Welling (2014), appendix B."""
+    return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
+
+
+def draw(mean: Array, log_var: Array, seed: int) -> Array:
+    """One draw of each Gaussian, ``(n, d)``."""
+    return mean + np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)
+
+
+def total_variance(images: Array) -> float:
+    """Sum over pixels of the variance over images."""
+    return float(images.var(axis=0, dtype="float64").sum())
+
+
+def thinned(images: Array) -> Array:
+    """At most 2,000 images, spread evenly."""
+    index = np.linspace(0, len(images) - 1, min(len(images), MOST_IMAGES)).round().astype(int)
+    return images[index]

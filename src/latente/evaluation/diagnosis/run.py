@@ -1,0 +1,95 @@
+"""A Latente run as a patient: its model, its data, its log and its config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+from latente.data import Dataset, Split, binarize
+from latente.errors import UserError
+from latente.evaluation.diagnosis.exam import MOST_IMAGES, Exam
+from latente.evaluation.diagnosis.finding import Diagnosis
+from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Patient, Training, images_of
+from latente.evaluation.diagnosis.verdict import verdict
+from latente.model.likelihoods import Bernoulli, Gaussian, Likelihood
+from latente.model.posteriors import DiagonalGaussian
+from latente.model.vae import VAE
+from latente.training.run import Run
+
+
+def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int = 0) -> Diagnosis:
+    """Diagnose a run: its best model on test and train images, its log and its config.
+
+    Writes the verdict and the findings to the run's ``metrics.json``, under ``diagnosis``. A run that stopped early
+    or diverged is diagnosed by the last good checkpoint.
+
+    Args:
+        run: The run or its directory.
+        data_dir: Where the data files are now, when not where they were.
+        seed: Seed of every draw.
+
+    Raises:
+        UserError: The run has no model yet, or its data are not there.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    objective = run.config["objective"]
+    beta = objective.get("beta", 0.0 if objective["name"] == "Autoencoder" else None)
+    # The best epoch is chosen by the ELBO, which an autoencoder does not train: its best is its first.
+    last = beta == 0 and run.trained
+    vae, dataset = run.model("last" if last else "best"), run.data(data_dir)
+    if not isinstance(vae.posterior, DiagonalGaussian):
+        raise UserError(f"diagnose knows diagonal Gaussian posteriors. Received {type(vae.posterior).__name__}.")
+    rng = np.random.default_rng(seed)
+    exam = Exam(
+        patient_of(vae),
+        _some(dataset, dataset.test, rng),
+        train_images=_some(dataset, dataset.train, rng),
+        training=Training(
+            log=run.log,
+            beta=beta,
+            epochs=run.config["training"]["epochs"] if not run.config["training"]["patience"] else None,
+        ),
+        seed=seed,
+    )
+    found = verdict(exam)
+    epoch = run.log[-1]["epoch"] if last else run.best_epoch["epoch"]
+    protocol = {"split": "test", "n": len(exam.images), "seed": seed, "epoch": epoch}
+    findings = found.to_json()["findings"]
+    run.add_metrics({"diagnosis": {"value": found.healthy, "unit": "healthy", **protocol, "findings": findings}})
+    return found
+
+
+def patient_of(vae: VAE) -> Patient:
+    """A Latente model in terms of images in [0, 1], with its own likelihood, constants and learned scales included."""
+
+    def encode(images: Array) -> tuple[Array, Array]:
+        q = vae.posterior_parameters(images)
+        return q["z_mean"].astype("float64"), q["z_log_var"].astype("float64")
+
+    def reconstruction(images: Array, codes: Array) -> Array:
+        parts = []
+        for i in range(0, len(images), BATCH):
+            x = ops.convert_to_tensor(images[i : i + BATCH].astype("float32"))
+            parameters = vae.decoder(ops.convert_to_tensor(codes[i : i + BATCH].astype("float32")))
+            parts.append(ops.convert_to_numpy(-vae.likelihood.log_prob(x, ops.cast(parameters, "float32"))))
+        return np.concatenate(parts).astype("float64")
+
+    return Patient(encode, vae.decode, reconstruction, type(vae.likelihood).__name__, _noise(vae.likelihood))
+
+
+def _noise(likelihood: Likelihood) -> Noise | None:
+    if isinstance(likelihood, Bernoulli):
+        return NOISE["Bernoulli"]
+    if isinstance(likelihood, Gaussian) and likelihood.scale == "fixed":
+        return lambda means: likelihood.std**2
+    return None  # learned: what the model's own errors are
+
+
+def _some(dataset: Dataset, split: Split, rng: np.random.Generator) -> Array:
+    index = np.linspace(0, len(split) - 1, min(len(split), MOST_IMAGES)).round().astype(int)
+    images = np.asarray(split.images[index])
+    if dataset.binarize == "dynamic":
+        images = binarize(images, rng)
+    return images_of(images, f"The images of {dataset.name}")

@@ -1,0 +1,116 @@
+"""From an exam to a diagnosis, and the way in for any VAE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from latente.errors import UserError
+from latente.evaluation.diagnosis.checks import checks
+from latente.evaluation.diagnosis.exam import Exam
+from latente.evaluation.diagnosis.finding import Diagnosis, Figures
+from latente.evaluation.diagnosis.inputs import Array, Likelihood, Scale, Training, foreign, images_of
+from latente.model.collapse import COLLAPSED_KL
+from latente.model.metrics import ACTIVE_VARIANCE
+
+
+def diagnose(
+    encode: Callable[[Array], Any],
+    decode: Callable[[Array], Any],
+    images: Any,
+    *,
+    likelihood: str | Likelihood = "Bernoulli",
+    samples: Any = None,
+    train_images: Any = None,
+    log: Sequence[Mapping[str, Any]] = (),
+    loss: float | None = None,
+    objective_beta: float | None = None,
+    seed: int = 0,
+) -> Diagnosis:
+    """Diagnose any VAE with a diagonal Gaussian posterior and the prior N(0, I), written with whatever library.
+
+    Args:
+        encode: Takes images, float32 ``(n, H, W, C)`` in [0, 1] (or in the range of ``images``), gives the pair
+            (mean, log_var), each ``(n, d)``: arrays or tensors.
+        decode: Takes codes, float32 ``(n, d)``, gives the mean images ``(n, H, W, C)`` in the same range.
+        images: Held-out real images ``(n, H, W, C)``, uint8 or floats; at least a few hundred are worth giving, and
+            2,000 of them are looked at.
+        likelihood: ``"Bernoulli"`` (binary cross-entropy), ``"Gaussian"`` (half the squared error), or a function of
+            images and mean images, both in [0, 1], that gives -log p(x given z) in nats, ``(n,)``.
+        samples: Images that are said to be prior samples, ``(m, H, W, C)``, or None.
+        train_images: Images that it was trained on, for the gap between the two ELBOs, or None.
+        log: One mapping per epoch, with ``loss``, and ``val_elbo`` and ``val_kl`` (or ``elbo`` and ``kl``) if known.
+        loss: The mean loss that the training reported, to see how it was averaged.
+        objective_beta: The weight of the KL that was meant; 1 if not given.
+        seed: Seed of every draw: two calls agree.
+
+    Returns:
+        The verdict with its evidence; ``print`` it, and ``save`` its picture.
+
+    Raises:
+        UserError: An array has the wrong shape or is not finite, or the likelihood is unknown.
+    """
+    given = images_of(images, "images")
+    scale = Scale.of(given)
+    if given.min() == given.max():
+        raise UserError(f"images must show something. Received {len(given)} images of the one value {given.max():g}.")
+    shape = given.shape[1:]
+    others = {"train_images": train_images, "samples": samples}
+    checked = {
+        name: None if value is None else scale.to_unit(images_of(value, name, shape)) for name, value in others.items()
+    }
+    training = Training(log=list(log), loss=loss, beta=objective_beta)
+    patient = foreign(encode, decode, likelihood, scale, shape)
+    return verdict(Exam(patient, scale.to_unit(given), training=training, seed=seed, **checked))
+
+
+def verdict(exam: Exam) -> Diagnosis:
+    """Apply every check; the sick findings come first."""
+    found = [finding for check in checks() if (finding := check(exam)) is not None]
+    found.sort(key=lambda finding: finding.severity != "sick")
+    return Diagnosis(tuple(found), _figures(exam), _plots(exam))
+
+
+def _figures(exam: Exam) -> Figures:
+    """What a reader wants to see of any model, healthy or sick; nats per image, the latents sorted by their KL."""
+    beta, order = exam.effective_beta, np.argsort(-exam.kl_per_dimension)
+    return {
+        "elbo": exam.elbo,
+        "train_elbo": None if exam.train_elbos is None else float(exam.train_elbos.mean()),
+        "reconstruction": exam.reconstruction,
+        "kl": exam.kl,
+        "active_units": exam.active,
+        "latent_dim": exam.latent_dim,
+        "kl_per_dimension": exam.kl_per_dimension[order],
+        "z_mean_std": exam.mean.std(axis=0)[order],
+        "effective_beta": beta.value if beta else None,
+        "effective_beta_standard_error": beta.standard_error if beta else None,
+        "unexplained": exam.unexplained,
+        "unexplained_by_linear_vae": exam.unexplained_by(exam.linear.reconstructions),
+        "sharpness": exam.sharpness,
+        "prior_precision": None if exam.unusable else exam.prior_match.precision,
+        "prior_coverage": None if exam.unusable else exam.prior_match.coverage,
+    }
+
+
+def _plots(exam: Exam) -> dict[str, Any]:
+    log = exam.training.log
+    names = [name for name in ("elbo", "val_elbo", "kl", "val_kl") if log and all(name in entry for entry in log)]
+    if not names and log and all("loss" in entry for entry in log):
+        names = ["loss"]
+    rows = {
+        "held-out images": exam.images,
+        "their reconstructions": exam.reconstructions,
+        "decoded from N(0, I)": exam.prior_images,
+    }
+    if exam.samples is not None:
+        rows["the samples given"] = exam.samples
+    return {
+        "kl_per_dimension": exam.kl_per_dimension,
+        "mean_std": exam.mean.std(axis=0),
+        "images": {name: np.clip(images[:12], 0, 1) for name, images in rows.items()},
+        "curves": {name: [entry[name] for entry in log] for name in names},
+        "thresholds": (COLLAPSED_KL, float(np.sqrt(ACTIVE_VARIANCE))),
+    }

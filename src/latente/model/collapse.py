@@ -1,0 +1,68 @@
+"""Posterior collapse: which latents carry nothing, by criteria that training and diagnosis share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from latente.model.metrics import ACTIVE_VARIANCE
+
+COLLAPSED_KL = 0.01
+"""Nats. A latent that carries less says nothing: with sigma = 1 its mean moves by less than 0.14 around 0."""
+
+
+def collapsed_dimensions(kl_per_dimension: np.ndarray, mean_variance: np.ndarray | None = None) -> np.ndarray:
+    """Which latents are dead, ``(latent_dim,)`` booleans: KL_j < 0.01 nats and Var_x(E_q[z_j]) < 0.01.
+
+    Args:
+        kl_per_dimension: Mean KL(q(z_j given x), p(z_j)) in nats, ``(latent_dim,)``.
+        mean_variance: Variance of the posterior means over the data, ``(latent_dim,)``. Without it the KL alone
+            decides, which bounds that variance by 0.02: KL_j is at least half the mean square of the means.
+    """
+    silent = np.asarray(kl_per_dimension) < COLLAPSED_KL
+    return silent if mean_variance is None else silent & (np.asarray(mean_variance) < ACTIVE_VARIANCE)
+
+
+def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
+    """What to warn of after the last epoch of a log, if a collapse began in it.
+
+    Args:
+        log: One entry per epoch, with ``val_kl_per_dimension``, ``val_active_units`` and ``val_elbo``.
+
+    Returns:
+        One sentence, or None: also where the collapse began in an earlier epoch, which was told then.
+    """
+    if _all_dead(log[-1]):
+        if len(log) > 1 and _all_dead(log[-2]):
+            return None
+        dimensions = len(log[-1]["val_kl_per_dimension"])
+        when = "the KL dominates from the start" if len(log) == 1 else "posterior collapse begins"
+        return (
+            f"{when}: all {dimensions} latents carry less than {COLLAPSED_KL} nats. Try a tenth of the learning rate, "
+            f"or KL warm-up: --objective.schedule linear"
+        )
+    if _mostly_lost(log) and not _mostly_lost(log[:-1]):
+        before = max(entry["val_active_units"] for entry in log)
+        return (
+            f"latents are dying: {log[-1]['val_active_units']:.0f} active of {before:.0f} before, and the ELBO fell. "
+            f"Try a tenth of the learning rate, or KL warm-up: --objective.schedule linear"
+        )
+    return None
+
+
+def _all_dead(entry: Mapping[str, Any]) -> bool:
+    return entry["val_active_units"] == 0 and bool(collapsed_dimensions(entry["val_kl_per_dimension"]).all())
+
+
+def _mostly_lost(log: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether half of the latents that were active once are not now, at the cost of the ELBO at beta = 1.
+
+    Training prunes spare latents too, a few at a time, while its ELBO rises.
+    """
+    if len(log) < 2:
+        return False
+    most = max(entry["val_active_units"] for entry in log)
+    best = max(entry["val_elbo"] for entry in log)
+    return log[-1]["val_active_units"] <= most / 2 and log[-1]["val_elbo"] < best

@@ -1,0 +1,59 @@
+"""The warnings of training: at the epoch in which a collapse begins, once."""
+
+from pathlib import Path
+
+import numpy as np
+
+import latente
+from latente.model.collapse import collapse_warning, collapsed_dimensions
+
+SMALL = {"network": "Dense", "network.hidden": (16,), "training.pictures_every": 0, "latent_dim": 4}
+
+
+def entry(active: int, elbo: float, latents: int = 4) -> dict:
+    kl = [1.0] * active + [0.001] * (latents - active)
+    return {"val_active_units": float(active), "val_kl_per_dimension": kl, "val_elbo": elbo}
+
+
+def warned(*entries: dict) -> list[str | None]:
+    return [collapse_warning(entries[: i + 1]) for i in range(len(entries))]
+
+
+def test_a_collapse_is_told_once_at_the_epoch_where_it_begins():
+    first, second, third, fourth = warned(entry(4, -50), entry(4, -40), entry(0, -60), entry(0, -60))
+    assert (first, second, fourth) == (None, None, None)
+    assert "posterior collapse begins" in third
+    assert "--objective.schedule linear" in third
+
+
+def test_a_collapse_from_the_start_says_so():
+    first, second = warned(entry(0, -60), entry(0, -60))
+    assert "from the start" in first
+    assert second is None
+
+
+def test_dying_latents_are_told_when_they_cost():
+    assert "latents are dying" in warned(entry(4, -50), entry(2, -55))[1]
+    assert warned(entry(4, -50), entry(2, -45), entry(2, -44)) == [None, None, None]  # pruned, and better for it
+    assert warned(entry(4, -50), entry(3, -55)) == [None, None]
+
+
+def test_a_dimension_is_dead_by_both_criteria():
+    kl, variance = np.array([0.001, 0.001, 1.0]), np.array([0.001, 0.5, 0.001])
+    assert collapsed_dimensions(kl, variance).tolist() == [True, False, False]
+    assert collapsed_dimensions(kl).tolist() == [True, True, False]
+
+
+def test_training_writes_the_warning_to_the_log_and_to_standard_error(tmp_path: Path, capsys):
+    run = latente.train("digits", tmp_path / "run", epochs=6, lr=1e-2, beta=1e4, seed=100, **SMALL)
+    warnings = [(e["epoch"], text) for e in run.log for text in e.get("warnings", [])]
+    assert len(warnings) == 1
+    epoch, text = warnings[0]
+    assert f"warning: epoch {epoch}: {text}" in capsys.readouterr().err
+    assert [e["epoch"] for e in run.log] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_healthy_run_is_not_warned(tmp_path: Path, capsys):
+    run = latente.train("digits", tmp_path / "run", epochs=2, lr=5e-3, seed=100, **SMALL)
+    assert not any("warnings" in e for e in run.log)
+    assert "warning" not in capsys.readouterr().err
