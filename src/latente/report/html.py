@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
+import sys
 from pathlib import Path
 
-import jinja2
 import numpy as np
 from matplotlib.figure import Figure
 
-from latente import __version__
-from latente.evaluation import evaluate
+from latente.evaluation import diagnose_run, evaluate
 from latente.figures import curves
 from latente.report import pictures
+from latente.report.page import embed, render
 from latente.training.run import Run
 
 
 def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
-    """Evaluate a run where that was not done yet, draw its pictures and write ``report.html``.
+    """Evaluate a run where that was not done yet, diagnose it, draw its pictures and write ``report.html``.
 
     Args:
         run: The run or its directory.
@@ -32,22 +30,37 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
         UserError: The run has no model yet, or its data are not there.
     """
     run = run if isinstance(run, Run) else Run(run)
-    if run.metrics.get("elbo", {}).get("epoch") != run.best_epoch["epoch"]:  # none, or of an earlier epoch
-        evaluate(run, data_dir=data_dir)
-    sections = {title: _embed(figure) for title, figure in _figures(run, data_dir).items()}
-    template = jinja2.Environment(
-        loader=jinja2.PackageLoader("latente.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
-    ).get_template("report.html.jinja")
-    text = template.render(
+    ensure_evaluated(run, data_dir)
+    diagnosis = diagnose_run(run, data_dir)
+    sections = {title: embed(figure) for title, figure in _figures(run, data_dir).items()}
+    text = render(
+        "report.html.jinja",
         run=run,
         log=run.log,
-        metrics=run.metrics,
+        metrics={name: metric for name, metric in run.metrics.items() if name != "diagnosis"},
+        diagnosis=diagnosis,
         sections=sections,
         config=json.dumps(run.config, indent=2),
         environment=json.dumps(run.environment, indent=2),
-        version=__version__,
     )
     return run.write_report(text)
+
+
+def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = False) -> None:
+    """Evaluate a run whose figures are missing, or are those of an earlier epoch.
+
+    Args:
+        run: The run.
+        data_dir: Where the data files are now, when not where they were.
+        progress: Whether to tell on standard error that it takes place.
+
+    Raises:
+        UserError: The run has no model yet, or its data are not there.
+    """
+    if run.metrics.get("elbo", {}).get("epoch") != run.best_epoch["epoch"]:
+        if progress:
+            print(f"evaluating {run.name}", file=sys.stderr, flush=True)
+        evaluate(run, data_dir=data_dir)
 
 
 def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
@@ -67,9 +80,3 @@ def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
     if vae.latent_dim == 2:
         found["Decoded latent plane"] = pictures.plane_figure(vae, run)
     return found
-
-
-def _embed(figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,54 @@
+"""``latente sweep``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from latente.backend import import_keras
+from latente.cli import train
+from latente.cli.compare import show_comparison
+
+HELP = "train a grid of runs and compare them"
+
+RULE = """\
+Every option of latente train may be given, and several values of it: separated
+by commas, or by repeating the flag. Where one value is itself a list, as in
+--network.filters 32,64, only repeating the flag gives several. Every combination
+is trained. The same command goes on where it was interrupted; with more values
+it adds runs. latente train --help lists the options.
+
+  latente sweep fashion-mnist --objective.beta 1,5,10 --seed 0,1,2
+  latente sweep digits --network.filters 16,32 --network.filters 32,64
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that are not options of the model, the data or the training."""
+    parser.add_argument("data", metavar="DATA", help="data set; latente data list names them")
+    parser.add_argument("--config", metavar="FILE", help="options from a YAML or JSON file, one value each")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
+    parser.add_argument("--sweep-dir", metavar="DIR", help="folder of the runs (default: runs/sweep-DATA)")
+    parser.add_argument("--quiet", action="store_true", help="do not tell how training goes")
+    parser.usage = "latente sweep DATA --OPTION VALUE,VALUE... [options]"
+    parser.epilog = RULE
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train what is missing, compare and print."""
+    import_keras()
+    from latente import report, training
+    from latente.training.sweep import read_values, slug
+
+    asked = training.read_file(arguments.config) if arguments.config else {}
+    # A list in a file is one value: commas and repeated flags alone give several.
+    asked = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()}
+    asked |= {"data.name": arguments.data}
+    if arguments.data_dir:
+        asked["data.data_dir"] = arguments.data_dir
+    values = read_values(train.parse_flags(arguments.rest), asked)
+    folder = arguments.sweep_dir or Path("runs") / f"sweep-{slug(arguments.data)}"
+    asked |= values
+    del asked["data.name"]
+    show_comparison(report.sweep(arguments.data, folder, not arguments.quiet, **asked))
