@@ -1,0 +1,51 @@
+"""``latente recipe``."""
+
+from __future__ import annotations
+
+import argparse
+
+from latente.backend import import_keras
+
+HELP = "run the experiments of the lesson: exercises, homework, errors provoked and cured"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the three subcommands."""
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="action", required=True)
+    commands.add_parser("list", help="name the recipes")
+    show = commands.add_parser("show", help="say what a recipe does, and the commands that do it by hand")
+    run_ = commands.add_parser("run", help="train what a recipe needs, and print its verdict")
+    for sub in (show, run_):
+        sub.add_argument("name", metavar="NAME", help="recipe; latente recipe list names them")
+        sub.add_argument("--quick", action="store_true", help="a version of about a minute; its verdict may differ")
+    run_.add_argument("--folder", default="recipes", metavar="DIR", help="where runs and pages go (default: recipes)")
+    run_.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
+    run_.add_argument("--quiet", action="store_true", help="do not tell how training goes")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """List, show or run."""
+    import_keras()
+    from rich.console import Console
+
+    from latente import recipes
+
+    console = Console(highlight=False, markup=False)
+    if arguments.action == "list":
+        width = max(map(len, recipes.RECIPES))
+        for each in recipes.RECIPES.values():
+            console.print(f"{each.name:<{width}}  {each.summary}")
+        return
+    recipe = recipes.find(arguments.name)
+    if arguments.action == "show":
+        console.print(f"{recipe.name}: {recipe.summary}\n\n{recipe.text}\n")
+        for training in recipe.trainings:
+            console.print(f"  {training.command(arguments.quick)}", soft_wrap=True)
+        return
+    done = recipes.run_recipe(
+        recipe, arguments.folder, arguments.data_dir, arguments.quick, progress=not arguments.quiet
+    )
+    for verdict in done.verdicts:
+        console.print(str(verdict))
+    for path in [*done.pictures.values(), done.page]:
+        print(path)

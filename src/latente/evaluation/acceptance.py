@@ -1,0 +1,99 @@
+"""The lesson's acceptance criteria as rules: are the samples recognizable, is the interpolation smooth?
+
+Each rule is applied to the controls as well, noise and a cross-fade of pixels: a rule that they pass says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from latente.errors import UserError
+
+Metrics = Mapping[str, Mapping[str, Any]]
+
+LEAST_CONFIDENCE = 0.85
+"""Of the classifier's mean confidence on real images: cross-fades of two garments reached 0.80 of it."""
+LEAST_PRECISION = 0.5
+"""Share of samples among the real images in its features: a classifier may be sure of noise, which is like nothing."""
+LEAST_COVERAGE = 0.8
+"""Entropy over log classes: as if at least 6 of 10 classes appeared alike (log 6 / log 10 = 0.78)."""
+MOST_UNEVEN = 2.0
+"""Largest step over mean step: no step of a path may be worth more than two."""
+FARTHEST_MIDDLE = 0.95
+"""Distance of the midpoint from real images, over that of a cross-fade's midpoint, which is 1 by definition."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Whether a rule is met, and by what.
+
+    Attributes:
+        met: Whether the model meets it.
+        controls: Whether each control meets it; it should not.
+        evidence: The figures in words.
+    """
+
+    met: bool
+    controls: Mapping[str, bool]
+    evidence: str
+
+
+def recognizable(metrics: Metrics) -> Acceptance:
+    """Whether samples look to a classifier like the real thing, of all classes.
+
+    Args:
+        metrics: From ``evaluate``, of labelled data.
+
+    Raises:
+        UserError: The figures are not there, since the data have no labels.
+    """
+    confidence, coverage = _of(metrics, "sample_confidence[classifier]"), _of(metrics, "class_coverage[classifier]")
+    precision = _of(metrics, "precision[classifier]")
+    figures = (confidence, coverage, precision)
+    least = LEAST_CONFIDENCE * confidence["controls"]["real images"]
+
+    def meets(sure: float, covered: float, among: float) -> bool:
+        return sure >= least and covered >= LEAST_COVERAGE and among >= LEAST_PRECISION
+
+    controls = {name: meets(*(each["controls"][name] for each in figures)) for name in ("cross-fade", "noise")}
+    evidence = (
+        f"a classifier ({_of(metrics, 'classifier_accuracy')['value']:.0%} right on real test images) is "
+        f"{confidence['value']:.2f} sure of {confidence['samples']:,} samples (real images: "
+        f"{confidence['controls']['real images']:.2f}; at least {least:.2f} asked), their classes spread to "
+        f"{coverage['value']:.2f} of even (at least {LEAST_COVERAGE:g}), and {precision['value']:.0%} lie among real "
+        f"images in its features (at least {LEAST_PRECISION:.0%})"
+    )
+    return Acceptance(meets(*(each["value"] for each in figures)), controls, evidence)
+
+
+def smooth(metrics: Metrics) -> Acceptance:
+    """Whether interpolations move evenly, through images that are more real than a cross-fade of pixels.
+
+    Args:
+        metrics: From ``evaluate``.
+
+    Raises:
+        UserError: The figures are not there.
+    """
+    space = "classifier" if "interpolation_smoothness[classifier]" in metrics else "pixels"
+    even, middle = _of(metrics, f"interpolation_smoothness[{space}]"), _of(metrics, f"midpoint_distance[{space}]")
+
+    def meets(uneven: float, far: float) -> bool:
+        return uneven <= MOST_UNEVEN and far <= FARTHEST_MIDDLE
+
+    far = {"cross-fade": 1.0, **middle["controls"]}
+    controls = {name: meets(even["controls"][name], far[name]) for name in ("cross-fade", "noise")}
+    evidence = (
+        f"over {even['pairs']} random pairs the largest step is {even['value']:.2f} times the mean step (at most "
+        f"{MOST_UNEVEN:g} asked), and midpoints are {middle['value']:.2f} times as far from real images as those of a "
+        f"pixel cross-fade (at most {FARTHEST_MIDDLE:g} asked)"
+    )
+    return Acceptance(meets(even["value"], middle["value"]), controls, evidence)
+
+
+def _of(metrics: Metrics, name: str) -> Mapping[str, Any]:
+    if name not in metrics:
+        raise UserError(f"The rule needs the figure {name}, which labelled data have. Received {', '.join(metrics)}.")
+    return metrics[name]

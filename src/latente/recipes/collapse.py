@@ -1,0 +1,105 @@
+"""Exercise 5 and the other rows of the lesson's table of errors: provoked, seen and cured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latente.evaluation import Diagnosis, diagnose, diagnose_run
+from latente.figures import rows
+from latente.recipes.experiment import Experiment
+from latente.recipes.lesson import HOMEWORK
+from latente.recipes.recipe import Training, recipe
+from latente.training.run import Run
+
+SHORT = {"epochs": 5}
+QUICK = {"epochs": 2, "data.subset": 20_000}
+HOT = {"lr": 3e-2, **SHORT}
+WARM_UP = {"objective.schedule": "linear", "objective.schedule_steps": 1500}
+
+COLLAPSED = Training("collapsed", "fashion-mnist", HOT, QUICK)
+HOT_WARMED = Training("collapsed-warm-up", "fashion-mnist", HOT | WARM_UP, QUICK | {"objective.schedule_steps": 200})
+COOLED = Training("collapsed-lr-1e-3", "fashion-mnist", {**HOT, "lr": 1e-3}, QUICK)
+AUTOENCODER = Training("autoencoder", "fashion-mnist", {"objective": "Autoencoder", **SHORT}, QUICK)
+
+
+@recipe("exercise-5", COLLAPSED, HOT_WARMED, COOLED)
+def collapse(experiment: Experiment) -> None:
+    """Posterior collapse provoked by a high learning rate, seen and cured.
+
+    With a learning rate of 3e-2 the first steps throw the encoder so far that it falls back on the prior: z_mean stops
+    varying with the image, and the decoder draws one average garment. The lesson's cure, KL warm-up, and a lower
+    learning rate are tried on it one at a time.
+    """
+    before = experiment.run(COLLAPSED)
+    sick = diagnose_run(before)
+    experiment.conclude(
+        "The high learning rate made the posterior collapse.",
+        "posterior-collapse" in sick.names or "partial-collapse" in sick.names,
+        _latents(sick),
+    )
+    found = {"lr 3e-2": before}
+    for name, training in {"lr 3e-2, KL warm-up": HOT_WARMED, "lr 1e-3": COOLED}.items():
+        found[name] = run = experiment.run(training)
+        well = diagnose_run(run)
+        experiment.conclude(f"Cured by {name}.", well.figures["active_units"] >= 8, _latents(well))
+    _side_by_side(experiment, found)
+
+
+@recipe("beta-zero", AUTOENCODER)
+def beta_zero(experiment: Experiment) -> None:
+    """Beta = 0: an autoencoder, whose prior samples mean nothing.
+
+    Without the KL term nothing ties the codes to N(0, I): the reconstructions are sharp, the KL is enormous, and what
+    is decoded from the prior lies where no code ever was. The cure is any beta above 0.
+    """
+    run = experiment.run(AUTOENCODER)
+    found = diagnose_run(run)
+    experiment.conclude(
+        "The diagnosis names it.", "autoencoder" in found.names, f"KL {found.figures['kl']:.0f} nats; {_latents(found)}"
+    )
+    _side_by_side(experiment, {"beta 0": run})
+
+
+@recipe("around-encodings", HOMEWORK)
+def around_encodings(experiment: Experiment) -> None:
+    """Samples drawn around encodings are reconstructions with noise, not generation.
+
+    Drawing z from N(mu(x), sigma(x)) and decoding it gives back the image x with a little noise. It looks better than
+    samples from the prior, and is not generation: the diagnosis, given such an array, says so.
+    """
+    run = experiment.run(HOMEWORK)
+    vae, images = run.model(), np.asarray(run.data().test.images[:2000])
+    wrong = vae.decode(vae.encode(images, sample=True, seed=1))
+    right = vae.sample(len(images), seed=1)
+
+    def encode(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        q = vae.posterior_parameters(x)
+        return q["z_mean"], q["z_log_var"]
+
+    for name, samples, expected in (("around encodings", wrong, True), ("from the prior", right, False)):
+        found = diagnose(encode, vae.decode, images, samples=samples)
+        named = "samples-around-encodings" in found.names
+        experiment.conclude(
+            f"Samples {name}: {'named for what they are' if expected else 'not accused'}.",
+            named == expected,
+            f"findings: {', '.join(found.names) or 'none'}",
+        )
+    experiment.show(
+        "Around encodings and from the prior",
+        rows({"test image": images[:10], "around its encoding": wrong[:10], "from the prior": right[:10]}),
+    )
+
+
+def _latents(found: Diagnosis) -> str:
+    spread = " ".join(f"{value:.2f}" for value in found.figures["z_mean_std"])
+    figures = found.figures
+    return f"{figures['active_units']} of {figures['latent_dim']} latents active; z_mean.std() per latent: {spread}"
+
+
+def _side_by_side(experiment: Experiment, runs: dict[str, Run]) -> None:
+    images = next(iter(runs.values())).data().test.images[:10]
+    models = {name: run.model("last") for name, run in runs.items()}
+    experiment.show(
+        "Reconstructions", rows({"image": images, **{name: vae.reconstruct(images) for name, vae in models.items()}})
+    )
+    experiment.show("Samples from the prior", rows({name: vae.sample(10, seed=0) for name, vae in models.items()}))
