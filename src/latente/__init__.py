@@ -14,8 +14,11 @@ prefer_onednn()  # before anything imports TensorFlow
 
 if TYPE_CHECKING:
     from latente import data as data
+    from latente.evaluation import diagnose as diagnose
     from latente.evaluation import evaluate as evaluate
     from latente.model import VAE as VAE
+    from latente.report import compare as compare
+    from latente.report import sweep as sweep
     from latente.training import Run as Run
     from latente.training import resume as resume
     from latente.training import train as train
@@ -26,10 +29,13 @@ _HOME = {
     "train": "latente.training",
     "resume": "latente.training",
     "evaluate": "latente.evaluation",
+    "diagnose": "latente.evaluation",
+    "compare": "latente.report",
+    "sweep": "latente.report",
 }
-_NEEDS_KERAS = {"model", "training", "evaluation", "report"}
+_NEEDS_KERAS = {"model", "training", "evaluation", "recipes", "report"}
 
-__all__ = ["VAE", "Run", "data", "evaluate", "load", "resume", "train"]
+__all__ = ["VAE", "Run", "compare", "data", "diagnose", "evaluate", "load", "resume", "sweep", "train"]
 
 
 def load(source: Run | str | Path) -> VAE:

@@ -8,12 +8,29 @@ import sys
 from collections.abc import Sequence
 
 from latente import __version__
-from latente.cli import data, demo, encode, evaluate, interpolate, map, reconstruct, report, sample, train, traverse
+from latente.cli import (
+    compare,
+    data,
+    demo,
+    diagnose,
+    encode,
+    evaluate,
+    interpolate,
+    map,
+    recipe,
+    reconstruct,
+    report,
+    sample,
+    sweep,
+    train,
+    traverse,
+)
 from latente.errors import UserError
 from latente.options import nearest
 
 COMMANDS = {
     "train": train,
+    "sweep": sweep,
     "sample": sample,
     "reconstruct": reconstruct,
     "interpolate": interpolate,
@@ -21,10 +38,15 @@ COMMANDS = {
     "map": map,
     "encode": encode,
     "evaluate": evaluate,
+    "diagnose": diagnose,
     "report": report,
+    "compare": compare,
+    "recipe": recipe,
     "data": data,
     "demo": demo,
 }
+WITH_OPTIONS = {"train": train, "sweep": sweep}
+"""The commands that read the options of the schema themselves."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,8 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
     try:
         words = list(sys.argv[1:] if argv is None else argv)
-        arguments, rest = parser().parse_known_args(train.joined(words) if words[:1] == ["train"] else words)
-        if rest and arguments.command != "train":  # which reads the options of the schema itself
+        if words and words[0] in WITH_OPTIONS:
+            words = train.joined(words, WITH_OPTIONS[words[0]].configure)
+        arguments, rest = parser().parse_known_args(words)
+        if rest and arguments.command not in WITH_OPTIONS:
             arguments.parser.error(f"unrecognized arguments: {' '.join(rest)}")
         arguments.rest = rest
         arguments.run(arguments)
@@ -72,6 +96,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"latente: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("latente: interrupted; a run goes on with latente train --resume RUN", file=sys.stderr)
+        print("latente: interrupted; go on with latente train --resume RUN, or the same sweep again", file=sys.stderr)
         return 130
     return 0

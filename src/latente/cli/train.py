@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from latente.backend import import_keras
@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, resume, or print the config."""
-    flags = parse_flags(arguments.rest)
+    flags: dict[str, str | bool] = dict(parse_flags(arguments.rest))
     import_keras()
     from latente import training
     from latente.training.config import shown
@@ -55,10 +55,14 @@ def run(arguments: argparse.Namespace) -> None:
     print(finished.path)
 
 
-def joined(words: Sequence[str]) -> list[str]:
+def joined(words: Sequence[str], configure: Callable[[argparse.ArgumentParser], None] = configure) -> list[str]:
     """Write ``--name value`` as ``--name=value`` for the options of the schema, which argparse does not know.
 
     Left alone, it would take the value for DATA.
+
+    Args:
+        words: The command line.
+        configure: Adds the arguments that argparse does know.
     """
     from latente import data
 
@@ -78,14 +82,14 @@ def joined(words: Sequence[str]) -> list[str]:
     return found
 
 
-def parse_flags(rest: Sequence[str]) -> dict[str, str | bool]:
+def parse_flags(rest: Sequence[str]) -> list[tuple[str, str | bool]]:
     """Read ``--name=value`` and the bare ``--name`` (true); names are checked against the schema later."""
-    flags: dict[str, str | bool] = {}
+    flags: list[tuple[str, str | bool]] = []
     for word in rest:
         if not word.startswith("--"):
-            raise UserError(f"latente train takes one DATA and options that begin with --. Received {word!r} besides.")
+            raise UserError(f"Expected one DATA and options that begin with --. Received {word!r} besides.")
         name, equals, value = word[2:].partition("=")
-        flags[name] = value if equals else True
+        flags.append((name, value if equals else True))
     return flags
 
 
