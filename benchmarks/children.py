@@ -24,7 +24,7 @@ DATA = WORK / "fashion-mnist.npz"
 Json = dict[str, Any]
 
 
-def run(environment: str, program: str, *arguments: Any) -> Json:
+def run(environment: str, program: str, *arguments: Any, backend: str = "tensorflow") -> Json:
     """What a program of ``peers/`` printed as its last line, a JSON object; its log goes to ``.work/``.
 
     ``foreign_cores`` is added: how many cores were busy with something else meanwhile.
@@ -43,7 +43,7 @@ def run(environment: str, program: str, *arguments: Any) -> Json:
             stderr=stderr,
             text=True,
             cwd=environments.REPOSITORY,
-            env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+            env={**os.environ, "KERAS_BACKEND": backend},
         )
         foreign = neighbours.cores()
     if done.returncode:

@@ -131,6 +131,13 @@ def inference(result: Json) -> str:
     return f"{_markdown(['what', 'seconds'], body)}\n{note}\n"
 
 
+def jax(result: Json) -> str:
+    """A step with each form of the layer."""
+    body = [[name, _spread(values, ".3f")] for name, values in result["step_seconds"].items()]
+    head = ["the transposed convolutions of the lesson's model", "seconds a step of 128"]
+    return f"{_markdown(head, body)}\nMedian (minimum to maximum). {_where(result)}{_busy(result)}\n"
+
+
 def _spread(values: Json, form: str) -> str:
     return f"{values['median']:{form}} ({values['min']:{form}} to {values['max']:{form}})"
 
@@ -160,6 +167,7 @@ TABLES: dict[str, Callable[[Json], str]] = {
     "steady": steady,
     "startup": startup,
     "inference": inference,
+    "jax": jax,
 }
 
 if __name__ == "__main__":
