@@ -131,6 +131,18 @@ def inference(result: Json) -> str:
     return f"{_markdown(['what', 'seconds'], body)}\n{note}\n"
 
 
+def doctor(result: Json) -> str:
+    """What each model was called."""
+    body = []
+    for case in dict.fromkeys(row["case"] for row in result["rows"]):
+        rows = [row for row in result["rows"] if row["case"] == case]
+        called = dict.fromkeys(", ".join(row["sick"]) or "healthy" for row in rows)
+        right = f"{sum(row['right'] for row in rows)} of {len(rows)}"
+        body.append([case, rows[0]["expected"] or "healthy", " / ".join(called), right])
+    seeds = ", ".join(map(str, result["seeds"]))
+    return f"{_markdown(['model', 'is', 'was called', 'rightly'], body)}\nSeeds {seeds}. {_where(result)}\n"
+
+
 def jax(result: Json) -> str:
     """A step with each form of the layer."""
     body = [[name, _spread(values, ".3f")] for name, values in result["step_seconds"].items()]
@@ -168,6 +180,7 @@ TABLES: dict[str, Callable[[Json], str]] = {
     "startup": startup,
     "inference": inference,
     "jax": jax,
+    "doctor": doctor,
 }
 
 if __name__ == "__main__":
