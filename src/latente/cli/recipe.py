@@ -27,14 +27,16 @@ def run(arguments: argparse.Namespace) -> None:
     """List, show or run."""
     import_keras()
     from rich.console import Console
+    from rich.table import Table
 
     from latente import recipes
 
     console = Console(highlight=False, markup=False)
     if arguments.action == "list":
-        width = max(map(len, recipes.RECIPES))
+        table = Table.grid(padding=(0, 2))
         for each in recipes.RECIPES.values():
-            console.print(f"{each.name:<{width}}  {each.summary}")
+            table.add_row(each.name, each.summary)
+        console.print(table)
         return
     recipe = recipes.find(arguments.name)
     if arguments.action == "show":

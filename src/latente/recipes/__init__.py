@@ -1,6 +1,9 @@
 """The lesson's experiments as recipes: each trains what it needs, looks at it and ends in a verdict."""
 
-from latente.recipes import beta, collapse, lesson  # noqa: F401  # they put their recipes on the list
+# isort: off  # the order of the list: exercises 1 to 3 and the homework, exercise 4, then exercise 5 and the errors
+from latente.recipes import lesson, beta, mistakes  # noqa: F401
+
+# isort: on
 from latente.recipes.experiment import Experiment, Verdict, run_recipe
 from latente.recipes.recipe import RECIPES, Recipe, Training, find
 

@@ -19,6 +19,8 @@ WARM_UP = {"objective.schedule": "linear", "objective.schedule_steps": 1500}
 COLLAPSED = Training("collapsed", "fashion-mnist", HOT, QUICK)
 HOT_WARMED = Training("collapsed-warm-up", "fashion-mnist", HOT | WARM_UP, QUICK | {"objective.schedule_steps": 200})
 COOLED = Training("collapsed-lr-1e-3", "fashion-mnist", {**HOT, "lr": 1e-3}, QUICK)
+ONE_MODE = Training("one-mode", "fashion-mnist", {"beta": 50, **SHORT}, QUICK)
+SHARPER = Training("sharper", "fashion-mnist", {"latent_dim": 64, "beta": 0.5}, QUICK)
 AUTOENCODER = Training("autoencoder", "fashion-mnist", {"objective": "Autoencoder", **SHORT}, QUICK)
 
 
@@ -43,6 +45,58 @@ def collapse(experiment: Experiment) -> None:
         well = diagnose_run(run)
         experiment.conclude(f"Cured by {name}.", well.figures["active_units"] >= 8, _latents(well))
     _side_by_side(experiment, found)
+
+
+@recipe("one-mode", ONE_MODE, COOLED)
+def one_mode(experiment: Experiment) -> None:
+    """Samples of few modes: most latents dead, so that the prior says little.
+
+    With beta = 50 a single latent or two survive, and samples are variations of a few average garments. The diagnosis
+    names the partial collapse, a classifier counts the classes, and beta = 1 brings them back.
+    """
+    before, after = experiment.run(ONE_MODE), experiment.run(COOLED)
+    sick = diagnose_run(before)
+    experiment.conclude(
+        "The diagnosis names the collapse.",
+        bool({"partial-collapse", "posterior-collapse"} & set(sick.names)),
+        _latents(sick),
+    )
+    spread = [experiment.metrics(run)["class_coverage[classifier]"]["value"] for run in (before, after)]
+    experiment.conclude(
+        "The samples show fewer classes than at beta = 1.",
+        spread[0] < spread[1],
+        f"entropy of their classes over log 10: {spread[0]:.2f} at beta 50, {spread[1]:.2f} at beta 1",
+    )
+    _side_by_side(experiment, {"beta 50": before, "beta 1": after})
+
+
+@recipe("blur", HOMEWORK, SHARPER)
+def blur(experiment: Experiment) -> None:
+    """Blurred outputs: what the likelihood explains, and what detail costs.
+
+    Binary cross-entropy pays for the average of all images that fit a code, and an average is soft. More latents and a
+    smaller beta let a code say more, so that reconstructions sharpen, while the codes leave the prior and its samples
+    suffer. The lesson is right that blur is inherent; how much of it is a choice.
+    """
+    runs = {"10 latents, beta 1": experiment.run(HOMEWORK), "64 latents, beta 0.5": experiment.run(SHARPER)}
+    soft, sharp = (experiment.metrics(run) for run in runs.values())
+    name = "reconstruction_sharpness"
+    experiment.conclude(
+        "Reconstructions are softer than real images.",
+        soft[name]["value"] < 1,
+        f"{soft[name]['value']:.2f} of the sharpness of real images",
+    )
+    experiment.conclude(
+        "More latents and a smaller beta sharpen them.",
+        sharp[name]["value"] > soft[name]["value"],
+        f"{sharp[name]['value']:.2f} instead of {soft[name]['value']:.2f}",
+    )
+    experiment.conclude(
+        "The samples pay for it: the codes lie farther from the prior.",
+        sharp["marginal_kl"]["value"] > soft["marginal_kl"]["value"],
+        f"KL(q(z), p(z)) {sharp['marginal_kl']['value']:.1f} nats instead of {soft['marginal_kl']['value']:.1f}",
+    )
+    _side_by_side(experiment, runs)
 
 
 @recipe("beta-zero", AUTOENCODER)
