@@ -1,6 +1,7 @@
 """The lesson's experiments as recipes: each trains what it needs, looks at it and ends in a verdict."""
 
-# isort: off  # the order of the list: exercises 1 to 3 and the homework, exercise 4, then exercise 5 and the errors
+# The order is that of the list: exercises 1 to 3 and the homework, exercise 4, then exercise 5 and the errors.
+# isort: off
 from latente.recipes import lesson, beta, mistakes  # noqa: F401
 
 # isort: on
