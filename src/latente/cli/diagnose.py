@@ -12,9 +12,7 @@ HELP = "say whether a model is healthy, and if not, why and what to do"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.description = (
-        "Say whether a model is healthy, and if not, why and what to do. The exit code is 0 for a sick model too."
-    )
+    parser.epilog = "The exit code is 0 for a sick model too."
     add_run(parser)
     parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
