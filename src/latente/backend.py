@@ -115,7 +115,16 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def precision(asked: str) -> str:
-    """The precision that 'auto' means here: bfloat16 where the hardware multiplies it faster, else float32."""
+    """The precision that 'auto' means here: bfloat16 where the hardware multiplies it faster, else float32.
+
+    Raises:
+        UserError: bfloat16 is asked for where the backend cannot train in it.
+    """
+    if asked == "bfloat16" and not trains_in_bfloat16():
+        raise UserError(
+            "--precision bfloat16 on PyTorch needs a GPU or a processor with AVX-512. Received one without: take "
+            "--precision auto, or KERAS_BACKEND=tensorflow."
+        )
     if asked != "auto":
         return asked
     import keras
@@ -123,6 +132,17 @@ def precision(asked: str) -> str:
     # XLA does not use the CPU's bfloat16 units: on JAX without an accelerator it is the slower choice.
     fast = has_accelerator() or (_cpu_has_bfloat16() and keras.backend.backend() != "jax")
     return "bfloat16" if fast else "float32"
+
+
+def trains_in_bfloat16() -> bool:
+    """Whether the backend can: PyTorch's convolutions on a processor without AVX-512 fail in their gradients."""
+    import keras
+
+    if keras.backend.backend() != "torch" or has_accelerator():
+        return True
+    import torch
+
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _cpu_has_bfloat16() -> bool:
