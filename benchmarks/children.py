@@ -76,7 +76,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
-        self.path = path
+        self.path, self.settings = path, settings
         self.entries: list[Json] = []
         if path.exists():
             first, *rest = map(json.loads, path.read_text(encoding="utf-8").splitlines())

@@ -111,17 +111,15 @@ def main() -> int:
 
 def diagnose(journal: Journal, case: Case, seed: int, data_dir: Path) -> Json:
     """The findings of one training of a case; right if a sick model got its name, and a healthy one none."""
-    words = [
-        "--data",
-        case.data,
-        "--data-dir",
-        data_dir.resolve(),
-        "--seed",
-        seed,
-        "--options",
-        json.dumps(case.options),
-    ]
-    words += ["--change", case.change] if case.change else []
+    options = {
+        "data": case.data,
+        "data-dir": data_dir.resolve(),
+        "runs": children.WORK / f"doctor-{journal.settings['code']['commit'][:10]}",
+        "seed": seed,
+        "options": json.dumps(case.options),
+        **({"change": case.change} if case.change else {}),
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
     found = journal.measure({"case": case.name, "seed": seed}, "latente", case.program, *words)
     right = case.expected in found["sick"] if case.expected else not found["sick"]
     return {**found, "expected": case.expected, "right": right}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 
 import latente
 from latente.evaluation import Diagnosis, diagnose, diagnose_run
+from latente.training.config import resolve
+from latente.training.sweep import trained
 
 Array = np.ndarray
 SAMPLES = 500
@@ -23,15 +25,12 @@ def main() -> None:
     """Train, diagnose and print the result line."""
     arguments = parser(__doc__).parse_args()
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.options.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        run = latente.train(
-            arguments.data,
-            Path(folder) / "run",
-            progress=False,
-            seed=arguments.seed,
-            **{"data.data_dir": arguments.data_dir, "training.pictures_every": 0, **options},
-        )
-        report(changed(run, arguments.change, arguments.seed) if arguments.change else diagnose_run(run))
+    asked = {"data": arguments.data, "seed": arguments.seed, "training.pictures_every": 0, **options}
+    # Cases that change the same model share its training.
+    name = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=8).hexdigest()
+    config = resolve({**asked, "data.data_dir": arguments.data_dir})
+    run = trained(config, arguments.runs / name, progress=False, loaded={})
+    report(changed(run, arguments.change, arguments.seed) if arguments.change else diagnose_run(run))
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -39,6 +38,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--data", required=True)
     made.add_argument("--data-dir", required=True)
+    made.add_argument("--runs", type=Path, required=True, help="folder of the trained runs")
     made.add_argument("--seed", type=int, required=True)
     made.add_argument("--options", type=json.loads, required=True)
     made.add_argument("--change", choices=CHANGES, help="what is done to the trained model or its images")

@@ -201,7 +201,6 @@ def test_two_diagnoses_agree():
         ({"encode": lambda x: HEALTHY.encode(x)[0]}, "pair"),
         ({"encode": lambda x: (*HEALTHY.encode(x), 0)}, "wrapper"),
         ({"encode": lambda x: (np.zeros((len(x), 2)), np.zeros((len(x), 3)))}, "shapes"),
-        ({"encode": lambda x: (np.full((len(x), 2), np.nan), np.zeros((len(x), 2)))}, "NaN"),
         ({"decode": lambda z: np.zeros((len(z), 5, 5, 1))}, "decode"),
         ({"decode": lambda z: np.zeros((1, SIDE, SIDE, 1))}, "one row"),
         ({"decode": lambda z: "images"}, "array"),
@@ -218,6 +217,21 @@ def test_two_diagnoses_agree():
 def test_a_mistake_is_explained(wrong: dict, message: str):
     with pytest.raises(UserError, match=message):
         diagnose(**wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"encode": lambda x: (np.full((len(x), 2), np.nan), np.zeros((len(x), 2)))},
+        {"decode": lambda z: np.full((len(z), SIDE, SIDE, 1), np.inf), "log": CALM},
+    ],
+)
+def test_a_model_that_gives_no_numbers_any_more_has_diverged(given: dict, tmp_path: Path):
+    found = diagnose(**given)
+    assert found.names == ("diverged",)
+    assert "NaN" in str(found)
+    assert found.save(tmp_path).exists()
+    json.dumps(found.to_json(), allow_nan=False)
 
 
 def test_lists_of_arrays_are_taken():

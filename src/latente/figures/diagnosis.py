@@ -15,40 +15,38 @@ SHOWN = 12
 
 
 def diagnosis_page(
-    kl_per_dimension: np.ndarray,
-    mean_std: np.ndarray,
     images: dict[str, np.ndarray],
     curves: dict[str, Sequence[float]],
-    thresholds: tuple[float, float],
+    latents: dict[str, tuple[np.ndarray, float]] | None = None,
     title: str = "",
 ) -> Figure:
     """What the latents carry, how training went, and what the model makes of images and of the prior.
 
     Args:
-        kl_per_dimension: Mean KL of each latent in nats, ``(d,)``.
-        mean_std: Standard deviation of each latent's posterior mean over the images, ``(d,)``.
         images: Name to images ``(n, H, W, C)``, of which each gets a row of its first 12.
         curves: Name to values per epoch; none leaves the panel out.
-        thresholds: The KL and the standard deviation below which a latent is dead.
+        latents: Title of a panel to a value for each latent, ``(d,)``, and that below which a latent is dead. The
+            first orders the latents of all.
         title: Title of the page.
     """
-    figure = Figure(figsize=(9, 3 + 0.95 * len(images)), layout="constrained")
+    latents = latents or {}
+    panels = len(latents) + bool(curves)
+    heights = [*([2.6] if panels else []), *([0.95] * len(images))]
+    figure = Figure(figsize=(9, 0.4 + sum(heights)), layout="constrained")
     figure.suptitle(title, fontsize=10)
-    heights = [2.6, *([0.95] * len(images))]
-    layout = figure.add_gridspec(len(heights), 3 if curves else 2, height_ratios=heights)
-    order = np.argsort(-kl_per_dimension)
-    names = [str(j) for j in order]
-    _bars(figure.add_subplot(layout[0, 0]), names, kl_per_dimension[order], thresholds[0], "KL of each latent (nats)")
-    _bars(figure.add_subplot(layout[0, 1]), names, mean_std[order], thresholds[1], "std of its posterior mean")
+    layout = figure.add_gridspec(len(heights), max(panels, 1), height_ratios=heights)
+    order = np.argsort(-next(iter(latents.values()))[0]) if latents else np.array([])
+    for column, (name, (each, least)) in enumerate(latents.items()):
+        _bars(figure.add_subplot(layout[0, column]), [str(j) for j in order], each[order], least, name)
     if curves:
-        axes = figure.add_subplot(layout[0, 2])
+        axes = figure.add_subplot(layout[0, -1])
         for name, values in curves.items():
             axes.plot(range(1, len(values) + 1), values, label=name, marker="." if len(values) < 40 else None)
         axes.set_title("training (nats, by epoch)", fontsize=9)
         axes.tick_params(labelsize=7)
         axes.legend(fontsize=7)
         axes.grid(alpha=0.3)
-    for row, (name, several) in enumerate(images.items(), start=1):
+    for row, (name, several) in enumerate(images.items(), start=bool(panels)):
         axes = figure.add_subplot(layout[row, :])
         sheet = tile(several[:SHOWN], columns=min(SHOWN, len(several)))
         axes.imshow(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet, cmap="gray", vmin=0, vmax=1)

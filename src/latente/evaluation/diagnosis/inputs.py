@@ -10,6 +10,11 @@ import numpy as np
 
 from latente.errors import UserError
 
+
+class NotFinite(UserError):
+    """A function of the model gave NaN or infinity."""
+
+
 BATCH = 500
 """Images or codes given to the user's functions in one call."""
 
@@ -124,7 +129,8 @@ def foreign(
     """Any VAE, by its two functions and its likelihood.
 
     Raises:
-        UserError: The likelihood is unknown; later, a function gives arrays of another shape, or NaN.
+        UserError: The likelihood is unknown; later, a function gives arrays of another shape.
+        NotFinite: Later, a function gives NaN or infinity.
     """
     measure = _likelihood(likelihood)
 
@@ -214,10 +220,7 @@ def _finite(result: Any, name: str, n: int) -> Array:
     if array.ndim == 0 or len(array) != n:
         raise UserError(f"{name} must give one row for each of {n} inputs. Received the shape {array.shape}.")
     if not np.isfinite(array).all():
-        raise UserError(
-            f"{name} gives NaN or infinity: the model has diverged, or a log-variance overflows. Train it again with a "
-            f"tenth of the learning rate (Latente: --lr), from its last good checkpoint."
-        )
+        raise NotFinite(f"{name} gives NaN or infinity in {np.mean(~np.isfinite(array)):.0%} of its numbers.")
     return array
 
 

@@ -9,9 +9,18 @@ import numpy as np
 
 from latente.errors import UserError
 from latente.evaluation.diagnosis.checks import checks
+from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
-from latente.evaluation.diagnosis.inputs import Array, Likelihood, Scale, Training, foreign, images_of
+from latente.evaluation.diagnosis.inputs import (
+    Array,
+    Likelihood,
+    NotFinite,
+    Scale,
+    Training,
+    foreign,
+    images_of,
+)
 from latente.model.collapse import COLLAPSED_KL
 from latente.model.metrics import ACTIVE_VARIANCE
 
@@ -50,7 +59,7 @@ def diagnose(
         The verdict with its evidence; ``print`` it, and ``save`` its picture.
 
     Raises:
-        UserError: An array has the wrong shape or is not finite, or the likelihood is unknown.
+        UserError: An array has the wrong shape, the images are not finite, or the likelihood is unknown.
     """
     given = images_of(images, "images")
     scale = Scale.of(given)
@@ -68,7 +77,10 @@ def diagnose(
 
 def verdict(exam: Exam) -> Diagnosis:
     """Apply every check; the sick findings come first."""
-    found = [finding for check in checks() if (finding := check(exam)) is not None]
+    try:
+        found = [finding for check in checks() if (finding := check(exam)) is not None]
+    except NotFinite as error:  # nothing else can be measured
+        return Diagnosis((broken(str(error)),), {"elbo": None}, _plots_of_log(exam))
     found.sort(key=lambda finding: finding.severity != "sick")
     return Diagnosis(tuple(found), _figures(exam), _plots(exam))
 
@@ -96,21 +108,31 @@ def _figures(exam: Exam) -> Figures:
 
 
 def _plots(exam: Exam) -> dict[str, Any]:
-    log = exam.training.log
-    names = [name for name in ("elbo", "val_elbo", "kl", "val_kl") if log and all(name in entry for entry in log)]
-    if not names and log and all("loss" in entry for entry in log):
-        names = ["loss"]
+    plots = _plots_of_log(exam)
     rows = {
-        "held-out images": exam.images,
+        **plots["images"],
         "their reconstructions": exam.reconstructions,
         "decoded from N(0, I)": exam.prior_images,
     }
     if exam.samples is not None:
         rows["the samples given"] = exam.samples
     return {
-        "kl_per_dimension": exam.kl_per_dimension,
-        "mean_std": exam.mean.std(axis=0),
+        **plots,
         "images": {name: np.clip(images[:12], 0, 1) for name, images in rows.items()},
+        "latents": {
+            "KL of each latent (nats)": (exam.kl_per_dimension, COLLAPSED_KL),
+            "std of its posterior mean": (exam.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
+        },
+    }
+
+
+def _plots_of_log(exam: Exam) -> dict[str, Any]:
+    """What can be drawn without asking the model anything."""
+    log = exam.training.log
+    names = [name for name in ("elbo", "val_elbo", "kl", "val_kl") if log and all(name in entry for entry in log)]
+    if not names and log and all("loss" in entry for entry in log):
+        names = ["loss"]
+    return {
+        "images": {"held-out images": exam.images[:12]},
         "curves": {name: [entry[name] for entry in log] for name in names},
-        "thresholds": (COLLAPSED_KL, float(np.sqrt(ACTIVE_VARIANCE))),
     }

@@ -8,7 +8,7 @@ from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.checks.latents import WARM_UP
 from latente.evaluation.diagnosis.checks.weight import AUTOENCODER_BETA
 from latente.evaluation.diagnosis.exam import Exam
-from latente.evaluation.diagnosis.finding import Finding
+from latente.evaluation.diagnosis.finding import Figures, Finding
 
 GAP = 0.035
 """The gap between the ELBO of training and held-out images, as a share of what the codes tell about an image. Models
@@ -79,11 +79,23 @@ def diverged(exam: Exam) -> Finding | None:
     if not broken and not fell:
         return None
     what = "holds a loss that is not a number" if broken else f"ends at {loss[-1]:.4g} after {loss.min():.4g}"
+    return _divergence(
+        f"The loss in the log {what} ({len(loss)} epochs)." if fell else f"The log {what} ({len(loss)} epochs).",
+        {"epochs": len(exam.training.log), "loss": loss},
+    )
+
+
+def broken(evidence: str) -> Finding:
+    """The finding of a model that gives no numbers any more."""
+    return _divergence(f"{evidence} Nothing else can be measured.", {})
+
+
+def _divergence(evidence: str, figures: Figures) -> Finding:
     return Finding(
         "diverged",
         "sick",
-        f"The loss in the log {what} ({len(loss)} epochs)." if fell else f"The log {what} ({len(loss)} epochs).",
-        {"epochs": len(exam.training.log), "loss": loss},
+        evidence,
+        figures,
         "The learning rate is too high, or a log-variance overflowed.",
         "Latente: --lr a tenth of what it was, or --precision float32. Plain Keras: a lower learning rate, "
         "keras.optimizers.Adam(..., clipnorm=1), and the loss from logits.",
