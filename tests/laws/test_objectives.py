@@ -7,7 +7,8 @@ from keras import ops
 from latente.errors import UserError
 from latente.model import AXES, Objective, choices
 from latente.model.choice import make
-from latente.model.objectives import ELBO, Autoencoder, Evidence
+from latente.model.evidence import Evidence
+from latente.model.objectives import ELBO, Autoencoder
 from latente.model.schedules import SCHEDULES
 
 pytestmark = pytest.mark.backend
@@ -16,8 +17,9 @@ LOG_LIKELIHOOD = np.array([-10.0, -20.0], "float32")
 KL = np.array([[1.0, 0.1], [3.0, 0.1]], "float32")
 
 
-def loss(objective: Objective, step: float = 0.0) -> np.ndarray:
-    evidence = Evidence(*(ops.convert_to_tensor(np.float32(part)) for part in (LOG_LIKELIHOOD, KL, step)))
+def loss(objective: Objective, step: float = 0.0, kl: np.ndarray = KL) -> np.ndarray:
+    z, log_likelihood, kl, step = (ops.convert_to_tensor(np.float32(part)) for part in (KL, LOG_LIKELIHOOD, kl, step))
+    evidence = Evidence(None, {}, z, log_likelihood, kl, step, model=None, training=True)
     return ops.convert_to_numpy(objective.loss(evidence)[0])
 
 
@@ -30,6 +32,12 @@ def test_elbo_is_reconstruction_plus_beta_times_kl():
 def test_free_bits_act_on_the_batch_mean_of_a_dimension():
     # Dimension 0 has a mean of 2 > 0.5 and counts as it is; dimension 1 has 0.1 and counts as the floor.
     np.testing.assert_allclose(loss(ELBO(free_bits=0.5)), [11.5, 23.5], rtol=1e-6)
+
+
+def test_free_bits_of_a_kl_in_one_part_are_those_of_all_latents():
+    whole = KL.sum(axis=1, keepdims=True)  # 1.1 and 3.1: 2.1 on average, of two latents
+    np.testing.assert_allclose(loss(ELBO(free_bits=1.0), kl=whole), [11.1, 23.1], rtol=1e-6)
+    np.testing.assert_allclose(loss(ELBO(free_bits=1.1), kl=whole), [12.2, 22.2], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

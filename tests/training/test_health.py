@@ -32,6 +32,15 @@ def test_a_collapse_from_the_start_says_so():
     assert second is None
 
 
+def test_a_collapse_is_told_also_where_the_kl_has_no_part_for_each_latent():
+    figures = ((2, 9), (0, 0.05), (0, 9))
+    alive, dead, small = ({"val_active_units": units, "val_kl": kl, "val_elbo": -50} for units, kl in figures)
+    first, second, third = warned(alive, dead, dead)
+    assert (first, third) == (None, None)
+    assert "posterior collapse begins: the codes carry nothing" in second
+    assert warned(small) == [None]  # a small codebook varies little, and says much
+
+
 def test_dying_latents_are_told_when_they_cost():
     assert "latents are dying" in warned(entry(4, -50), entry(2, -55))[1]
     assert warned(entry(4, -50), entry(2, -45), entry(2, -44)) == [None, None, None]  # pruned, and better for it

@@ -15,7 +15,9 @@ from latente.cli import (
     diagnose,
     encode,
     evaluate,
+    fit_prior,
     interpolate,
+    list,
     map,
     recipe,
     reconstruct,
@@ -30,7 +32,9 @@ from latente.options import nearest
 
 COMMANDS = {
     "train": train,
+    "list": list,
     "sweep": sweep,
+    "fit-prior": fit_prior,
     "sample": sample,
     "reconstruct": reconstruct,
     "interpolate": interpolate,
@@ -84,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
     try:
-        words = list(sys.argv[1:] if argv is None else argv)
+        words = [*(sys.argv[1:] if argv is None else argv)]  # ``list`` is the command here
         if words and words[0] in WITH_OPTIONS:
             words = train.joined(words, WITH_OPTIONS[words[0]].configure)
         arguments, rest = parser().parse_known_args(words)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from latente.cli.common import add_output, add_run, open_run, show
 
-HELP = "draw new images from the prior"
+HELP = "draw new images from the prior, or from the one fitted to the codes"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument("-n", type=int, default=64, metavar="N", help="how many images (default: 64)")
     parser.add_argument("--temperature", type=float, default=1.0, help="factor on the draws of the prior (default: 1)")
+    parser.add_argument(
+        "--own-prior", action="store_true", help="draw from the model's own prior, also where another one was fitted"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
     parser.add_argument("--npz", type=Path, metavar="FILE", help="also write codes and images as arrays")
     add_output(parser)
@@ -27,10 +31,17 @@ def run(arguments: argparse.Namespace) -> None:
     from latente.report.pictures import sample_figure
 
     vae = run.model()
-    codes = vae.sample_codes(arguments.n, arguments.temperature, arguments.seed)
+    fitted = None if arguments.own_prior else run.fitted_prior
+    draw = fitted.sample if fitted else vae.sample_codes
+    codes = draw(arguments.n, arguments.temperature, arguments.seed)
     images = vae.decode(codes)
     figure = sample_figure(images, run, arguments.temperature, arguments.seed)
     warmth = "" if arguments.temperature == 1 else f"-temperature-{arguments.temperature:g}"
-    show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}.png", arguments.output)
+    origin = "-fitted-prior" if fitted else ""
+    show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}{origin}.png", arguments.output)
     if arguments.npz:
         print(save_npz(arguments.npz, z=codes, images=images))
+    which = (
+        "the prior that latente fit-prior fitted" if fitted else f"the model's own prior, {type(vae.prior).__name__}"
+    )
+    print(f"drawn from {which}", file=sys.stderr)

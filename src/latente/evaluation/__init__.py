@@ -1,9 +1,9 @@
 """Evaluation: what a trained model is worth, by the same yardstick whatever trained it."""
 
 from latente.evaluation.bounds import Evidence, evidence
-from latente.evaluation.diagnosis import Diagnosis, Finding, diagnose, diagnose_run
+from latente.evaluation.diagnosis import Diagnosis, Finding, Undiagnosed, diagnose, diagnose_run
 from latente.evaluation.importance import LogLikelihood, log_likelihood
 from latente.evaluation.metrics import evaluate
 
 __all__ = ["Evidence", "LogLikelihood", "evaluate", "evidence", "log_likelihood"]
-__all__ += ["Diagnosis", "Finding", "diagnose", "diagnose_run"]
+__all__ += ["Diagnosis", "Finding", "Undiagnosed", "diagnose", "diagnose_run"]

@@ -21,7 +21,8 @@ class Evidence:
 
     Attributes:
         reconstruction: -log p(x given z) for one draw of z, summed over pixels and channels, ``(n,)``.
-        kl: KL(q(z given x), p(z)) per dimension, ``(n, latent_dim)``.
+        kl: KL(q(z given x), p(z)), ``(n, latent_dim)`` where posterior and prior factorize; elsewhere its last axis
+            has other parts, or one that holds it all, estimated from the same draw.
         mean: The posterior means, ``(n, latent_dim)``.
     """
 
@@ -60,8 +61,8 @@ def evidence(vae: VAE, images: Images, seed: int = 0) -> Evidence:
 
 def _batch(vae: VAE, images: np.ndarray, noise: keras.random.SeedGenerator) -> tuple[np.ndarray, ...]:
     q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(images).items()}
-    parameters = vae.decoder(vae.posterior.sample(q, noise))
+    z = vae.posterior.sample(q, noise)
     x = vae.unit_scale(ops.convert_to_tensor(images))
-    log_likelihood = vae.likelihood.log_prob(x, ops.cast(parameters, "float32"))
-    found = (-log_likelihood, vae.posterior.kl(q, vae.prior), vae.posterior.mean(q))
+    log_likelihood = vae.likelihood.log_prob(x, vae.generative(z))
+    found = (-log_likelihood, vae.prior.kl(q, z, vae), vae.posterior.mean(q))
     return tuple(ops.convert_to_numpy(part) for part in found)

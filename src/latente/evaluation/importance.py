@@ -13,6 +13,7 @@ from keras import ops
 from latente.backend import compiled
 from latente.data import Images
 from latente.errors import UserError
+from latente.model.numerics import tiled
 from latente.model.vae import VAE
 
 DECODED_AT_ONCE = 1000
@@ -37,7 +38,7 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) 
     """Estimate log p(x) of every image from draws of its posterior.
 
     Args:
-        vae: The model; its posterior must have a density.
+        vae: The model. Of discrete codes, which have no density, the bound is the same for any number of samples.
         images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
         samples: K, the draws per image; memory does not grow with it.
         seed: Seed of the draws: two calls agree.
@@ -50,7 +51,7 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) 
             f"log_likelihood needs images and samples >= 1. Received {len(images)} images, {samples} samples."
         )
     noise = keras.random.SeedGenerator(seed)
-    likelihood = compiled(lambda x, z: vae.likelihood.log_prob(x, ops.cast(vae.decoder(z), "float32")))
+    likelihood = compiled(lambda x, z: vae.likelihood.log_prob(x, vae.generative(z)))
     at_once = min(samples, 20)
     step = max(1, DECODED_AT_ONCE // at_once)
     parts = []
@@ -74,10 +75,10 @@ def _log_weights(
     noise: keras.random.SeedGenerator,
 ) -> np.ndarray:
     """log w for ``count`` draws per image, ``(count, batch)``; ``likelihood`` gives log p(x given z)."""
-    many = {name: ops.tile(value, (count, 1)) for name, value in q.items()}
+    many = {name: tiled(value, count) for name, value in q.items()}
     z = vae.posterior.sample(many, noise)
-    log_w = likelihood(ops.tile(x, (count, 1, 1, 1)), z)
-    log_w += vae.prior.log_prob(z) - vae.posterior.log_prob(many, z)
+    log_w = likelihood(tiled(x, count), z)
+    log_w += vae.prior.log_prob(z, vae) - vae.posterior.log_prob(many, z)
     return ops.convert_to_numpy(log_w).astype("float64").reshape(count, -1)
 
 

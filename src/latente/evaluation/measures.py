@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from latente.data import Images
 from latente.evaluation import disentanglement
 from latente.evaluation.aggregate import COMPONENTS, DRAWS, decompose
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
@@ -17,9 +19,9 @@ from latente.evaluation.pixels import unit_pixels
 from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
 from latente.evaluation.subject import ENCODED, Subject
-from latente.model.likelihoods import Bernoulli
-from latente.model.priors import StandardNormal
-from latente.model.use import interpolate_codes
+from latente.model.posteriors import DiagonalGaussian
+from latente.model.priors.standard_normal import StandardNormal
+from latente.model.use import BATCH, interpolate_codes
 
 Metrics = dict[str, dict[str, Any]]
 
@@ -36,7 +38,7 @@ def metric(value: Any, unit: str, **protocol: Any) -> dict[str, Any]:
 
 
 def bound(subject: Subject) -> Metrics:
-    """The ELBO at beta = 1 and its parts, over the whole split."""
+    """The ELBO at beta = 1 and its parts, over the whole split; in bits too, where it bounds a probability."""
     found = subject.evidence
     parts = {
         "elbo": found.elbo.mean(),
@@ -44,7 +46,9 @@ def bound(subject: Subject) -> Metrics:
         "reconstruction": found.reconstruction.mean(),
         "kl": found.kl.mean(axis=0).sum(),
     }
-    return {name: metric(float(value), "nats", n=len(found.elbo), z_samples=1) for name, value in parts.items()}
+    protocol = {"n": len(found.elbo), "z_samples": 1}
+    metrics = {name: metric(float(value), "nats", **protocol) for name, value in parts.items()}
+    return metrics | _bits(subject, found.elbo.mean(), subject.model_images, protocol)
 
 
 def importance(subject: Subject, samples: int, images: int) -> Metrics:
@@ -60,11 +64,7 @@ def importance(subject: Subject, samples: int, images: int) -> Metrics:
         "log_likelihood_standard_error": metric(error, "nats", **protocol),
         "effective_samples": metric(float(found.effective_samples.mean()), f"of {samples} draws", **protocol),
     }
-    if isinstance(subject.vae.likelihood, Bernoulli) and np.isin(x, (0, 255)).all():
-        # A probability of the images; of grey levels the likelihoods here give densities, which bits do not count.
-        bits = -value / (np.prod(x.shape[1:]) * np.log(2))
-        metrics["bits_per_dimension"] = metric(float(bits), "bits", **protocol)
-    return metrics
+    return metrics | _bits(subject, value, x, protocol)
 
 
 def latents(subject: Subject) -> Metrics:
@@ -72,13 +72,14 @@ def latents(subject: Subject) -> Metrics:
     found, n = subject.evidence, len(subject.evidence.elbo)
     metrics = {
         "active_units": metric(int(found.active.sum()), f"of {len(found.active)} latents", n=n),
-        "kl_per_dimension": metric(found.kl.mean(axis=0).tolist(), "nats", n=n),
         "z_mean_std": metric(found.mean.std(axis=0).tolist(), "per latent", n=n),
     }
-    x = np.asarray(subject.model_images[subject.rows(n, ENCODED)])
-    q = subject.vae.posterior_parameters(x)
-    if "z_log_var" not in q or not isinstance(subject.vae.prior, StandardNormal):
+    vae = subject.vae
+    if vae.posterior.factorizes and vae.prior.factorizes:
+        metrics["kl_per_dimension"] = metric(found.kl.mean(axis=0).tolist(), "nats", n=n)
+    if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
         return metrics
+    q = vae.posterior_parameters(np.asarray(subject.model_images[subject.rows(n, ENCODED)]))
     parts = decompose(q["z_mean"], q["z_log_var"], subject.seed)
     protocol = {"n": min(n, COMPONENTS), "draws": min(n, DRAWS), "estimator": "full sample"}
     for name in ("mutual_information", "total_correlation", "dimension_wise_kl", "marginal_kl"):
@@ -158,6 +159,15 @@ def factors(subject: Subject) -> Metrics:
     names = subject.dataset.factor_names or [str(i) for i in range(known.shape[1])]
     protocol = {"n": len(rows), "factors": [names[i] for i in varying]}
     return {name: metric(float(score), "0 to 1, more is better", **protocol) for name, score in scores.items()}
+
+
+def _bits(subject: Subject, nats: float, images: Images, protocol: Mapping[str, Any]) -> Metrics:
+    """-log p(x) / (D log 2) for D pixels and channels, or nothing: the bits of a density hang on the pixels' unit."""
+    batches = (np.asarray(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
+    if not all(subject.vae.likelihood.is_probability(batch) for batch in batches):
+        return {}
+    bits = -nats / (math.prod(images.shape[1:]) * math.log(2))
+    return {"bits_per_dimension": metric(float(bits), "bits", **protocol)}
 
 
 def _sharpness(name: str, images: np.ndarray, subject: Subject) -> Metrics:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
 from latente.errors import UserError
 from latente.options import nearest
+
+if TYPE_CHECKING:
+    from latente.model.evidence import Model
 
 AxisT = TypeVar("AxisT", bound="Choice")
 
@@ -19,7 +22,12 @@ class Choice(keras.layers.Layer):
     A subclass's constructor takes scalars (or tuples of scalars) and ``**kwargs`` only, so that Keras writes its
     ``get_config`` and Latente its flags, its part of the config file and its documentation from the signature.
     Defining the subclass is all: it can then be named on the command line, in a config file and in ``VAE(...)``.
+
+    Attributes:
+        logged: Names of the scalars that it gives beside a loss, written to the log of a run.
     """
+
+    logged: tuple[str, ...] = ()
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -29,6 +37,9 @@ class Choice(keras.layers.Layer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         keras.saving.register_keras_serializable(package="latente")(cls)
+
+    def bind(self, model: Model) -> None:
+        """Make the weights whose shapes depend on the model: called once, when its networks are built."""
 
 
 def choices(axis: type[AxisT]) -> dict[str, type[AxisT]]:

@@ -12,6 +12,9 @@ from latente.model.metrics import ACTIVE_VARIANCE
 COLLAPSED_KL = 0.01
 """Nats. A latent that carries less says nothing: with sigma = 1 its mean moves by less than 0.14 around 0."""
 
+COLLAPSED_CODE = 0.1
+"""Nats. A whole code that carries less says nothing, where the KL has no part for each latent."""
+
 
 def collapsed_dimensions(kl_per_dimension: np.ndarray, mean_variance: np.ndarray | None = None) -> np.ndarray:
     """Which latents are dead, ``(latent_dim,)`` booleans: KL_j < 0.01 nats and Var_x(E_q[z_j]) < 0.01.
@@ -29,7 +32,8 @@ def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
     """What to warn of after the last epoch of a log, if a collapse began in it.
 
     Args:
-        log: One entry per epoch, with ``val_kl_per_dimension``, ``val_active_units`` and ``val_elbo``.
+        log: One entry per epoch, with ``val_active_units``, ``val_elbo``, ``val_kl`` and, where the KL has a part for
+            each latent, ``val_kl_per_dimension``.
 
     Returns:
         One sentence, or None: also where the collapse began in an earlier epoch, which was told then.
@@ -37,12 +41,10 @@ def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
     if _all_dead(log[-1]):
         if len(log) > 1 and _all_dead(log[-2]):
             return None
-        dimensions = len(log[-1]["val_kl_per_dimension"])
+        each = log[-1].get("val_kl_per_dimension")
+        dead = f"all {len(each)} latents carry less than {COLLAPSED_KL} nats" if each else "the codes carry nothing"
         when = "the KL dominates from the start" if len(log) == 1 else "posterior collapse begins"
-        return (
-            f"{when}: all {dimensions} latents carry less than {COLLAPSED_KL} nats. Try a tenth of the learning rate, "
-            f"or KL warm-up: --objective.schedule linear"
-        )
+        return f"{when}: {dead}. Try a tenth of the learning rate, or KL warm-up: --objective.schedule linear"
     if _mostly_lost(log) and not _mostly_lost(log[:-1]):
         before = max(entry["val_active_units"] for entry in log)
         return (
@@ -53,7 +55,9 @@ def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _all_dead(entry: Mapping[str, Any]) -> bool:
-    return entry["val_active_units"] == 0 and bool(collapsed_dimensions(entry["val_kl_per_dimension"]).all())
+    each = entry.get("val_kl_per_dimension")
+    silent = entry["val_kl"] < COLLAPSED_CODE if each is None else bool(collapsed_dimensions(each).all())
+    return entry["val_active_units"] == 0 and silent
 
 
 def _mostly_lost(log: Sequence[Mapping[str, Any]]) -> bool:

@@ -1,4 +1,4 @@
-"""The transposed convolution of the decoder, in the form that the device computes fast."""
+"""Layers that Keras has not, or not in the form that the device computes fast."""
 
 from __future__ import annotations
 
@@ -62,3 +62,78 @@ class Conv2DTranspose(layers.Conv2DTranspose):
         blocks = ops.reshape(blocks, (-1, height, width, 2, 2, self.filters))
         outputs = ops.reshape(ops.transpose(blocks, (0, 1, 3, 2, 4, 5)), (-1, 2 * height, 2 * width, self.filters))
         return self.activation(outputs + ops.cast(ops.convert_to_tensor(self.bias), outputs.dtype))
+
+
+@keras.saving.register_keras_serializable(package="latente")
+class ResidualBlock(layers.Layer):
+    """``x + f(x)``, f being twice normalization, activation and 3 x 3 convolution (He et al. 2016, fig. 4e).
+
+    The last convolution starts at zero, so that a new block is the identity and a deep stack trains from the first
+    step on (Zhang et al. 2019; Ho et al. 2020).
+
+    Args:
+        groups: Groups of the normalization, by which the number of channels is divisible.
+        activation: Keras name of the activation.
+    """
+
+    def __init__(self, groups: int, activation: str = "silu", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.groups = groups
+        self.activation = activation
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, among them the dtype policy, which Keras does not write by itself."""
+        return {**super().get_config(), "groups": self.groups, "activation": self.activation}
+
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        """Make the weights for maps ``(batch, H, W, C)``."""
+        policy = self.dtype_policy
+        self.residual = keras.Sequential(name="residual")
+        for start in ("glorot_uniform", "zeros"):
+            self.residual.add(layers.GroupNormalization(self.groups, dtype=policy))
+            self.residual.add(layers.Activation(self.activation, dtype=policy))
+            self.residual.add(layers.Conv2D(input_shape[-1], 3, padding="same", kernel_initializer=start, dtype=policy))
+        self.residual.build(input_shape)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Maps ``(batch, H, W, C)`` to maps of the same shape."""
+        return inputs + self.residual(inputs)
+
+
+@keras.saving.register_keras_serializable(package="latente")
+class SelfAttention(layers.Layer):
+    """``x`` plus what each pixel gathers from all others by dot-product attention (Wang et al. 2018, non-local block).
+
+    One head; the last weights start at zero, as in ``ResidualBlock``. The attention matrix of an image has
+    ``(H * W)**2`` entries: for small maps.
+
+    Args:
+        groups: Groups of the normalization, by which the number of channels is divisible.
+    """
+
+    def __init__(self, groups: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.groups = groups
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as for ``ResidualBlock``."""
+        return {**super().get_config(), "groups": self.groups}
+
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        """Make the weights for maps ``(batch, H, W, C)``."""
+        _, self.height, self.width, self.channels = input_shape
+        policy = self.dtype_policy
+        self.normalization = layers.GroupNormalization(self.groups, dtype=policy)
+        # Without a bias: that of the keys would add the same to all scores of a pixel, which changes no weight.
+        self.projection = layers.Dense(3 * self.channels, use_bias=False, dtype=policy)
+        self.output_projection = layers.Dense(self.channels, kernel_initializer="zeros", dtype=policy)
+        for layer in (self.normalization, self.projection, self.output_projection):
+            layer.build(input_shape)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Maps ``(batch, H, W, C)`` to maps of the same shape."""
+        projected = self.projection(self.normalization(inputs))
+        heads = ops.reshape(projected, (-1, self.height * self.width, 3, self.channels))
+        query, key, value = (heads[:, :, i : i + 1] for i in range(3))  # each (batch, H * W, 1, C)
+        gathered = ops.nn.dot_product_attention(query, key, value)
+        return inputs + self.output_projection(ops.reshape(gathered, ops.shape(inputs)))

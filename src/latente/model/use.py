@@ -29,12 +29,28 @@ class Use:
     posterior: Posterior
     prior: Prior
     likelihood: Likelihood
+    step: Any
+    images: Any
+    training_noise: keras.random.SeedGenerator
+    evaluation_noise: keras.random.SeedGenerator
+
+    def noise(self, training: bool) -> keras.random.SeedGenerator:
+        """Where random draws come from: training and evaluation have their own."""
+        return self.training_noise if training else self.evaluation_noise
 
     def unit_scale(self, images: Any) -> Any:
         """Images as float32 in [0, 1]: uint8 is divided by 255 in the graph, floats stay as they are."""
         if keras.backend.standardize_dtype(images.dtype) == "uint8":
             return ops.cast(images, "float32") / 255.0
         return ops.cast(images, "float32")
+
+    def inference(self, x: Any, training: bool = False) -> dict[str, Any]:
+        """The parameters of q(z given x) for images ``(batch, H, W, C)`` in [0, 1], all of them tensors."""
+        return self.posterior.parameters(self.encoder(x, training=training))
+
+    def generative(self, z: Any, training: bool = False) -> Any:
+        """The parameters of p(x given z), in float32, for codes ``(batch, latent_dim)``, all of them tensors."""
+        return ops.cast(self.decoder(z, training=training), "float32")
 
     def posterior_parameters(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """The parameters of q(z given x) for each image, such as ``z_mean`` and ``z_log_var``.
@@ -59,7 +75,7 @@ class Use:
         codes = np.asarray(codes, "float32")
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
             raise UserError(f"decode needs codes of shape (n, {self.latent_dim}). Received {codes.shape}.")
-        mean = _in_batches(lambda z: self.likelihood.mean(ops.cast(self.decoder(z), "float32")), codes)
+        mean = _in_batches(lambda z: self.likelihood.mean(self.generative(z)), codes)
         return np.clip(mean, 0.0, 1.0)
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
@@ -71,19 +87,18 @@ class Use:
 
         Args:
             n: How many.
-            temperature: Factor on the draws; below 1 they are more typical and less varied.
+            temperature: Below 1 draws are more typical and less varied; each prior says how.
             seed: Seed of the draws; ``None`` draws anew each time.
         """
         return self.decode(self.sample_codes(n, temperature, seed))
 
     def sample_codes(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
-        """Draws of the prior ``(n, latent_dim)``, times ``temperature``."""
+        """Draws of the prior ``(n, latent_dim)``."""
         if n < 1:
             raise UserError(f"The number of samples must be at least 1. Received {n}.")
         if not 0 <= temperature < float("inf"):
             raise UserError(f"temperature must be a finite number of at least 0. Received {temperature}.")
-        draws = self.prior.sample(n, self.latent_dim, keras.random.SeedGenerator(seed))
-        return temperature * ops.convert_to_numpy(draws)
+        return ops.convert_to_numpy(self.prior.sample(n, self, keras.random.SeedGenerator(seed), temperature))
 
     def interpolate(
         self,

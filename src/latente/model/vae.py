@@ -11,10 +11,12 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model.choice import make
+from latente.model.evidence import Evidence
+from latente.model.harmony import check_harmony
 from latente.model.likelihoods import Likelihood
 from latente.model.metrics import LatentStatistics
 from latente.model.networks import Network
-from latente.model.objectives import Evidence, Objective
+from latente.model.objectives import Objective
 from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
 from latente.model.use import Use
@@ -43,7 +45,7 @@ class VAE(Use, keras.Model):
         **kwargs: ``name`` and ``dtype`` of the Keras model; ``dtype="mixed_bfloat16"`` computes in bfloat16.
 
     Raises:
-        UserError: An argument is outside its range, or names no choice.
+        UserError: An argument is outside its range or names no choice, or two choices do not go together.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class VAE(Use, keras.Model):
         self.prior = make(Prior, prior)
         self.likelihood = make(Likelihood, likelihood)
         self.objective = make(Objective, objective)
+        check_harmony(self.posterior, self.prior, self.objective)
         self._build_parts()
 
     def _build_parts(self) -> None:
@@ -81,12 +84,15 @@ class VAE(Use, keras.Model):
         channels = self.likelihood.channels(self.image_shape[-1])
         self.decoder = self.network.decoder(self.latent_dim, self.image_shape, channels, policy)
         self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
+        self.images = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="images")
         self.training_noise = keras.random.SeedGenerator(self.seed)
         self.evaluation_noise = keras.random.SeedGenerator(self.seed)
-        self.means = {
-            name: keras.metrics.Mean(name=name) for name in ("elbo", "reconstruction", "kl", *self.objective.logged)
-        }
-        self.latent_statistics = LatentStatistics(self.latent_dim)
+        for choice in (self.posterior, self.prior, self.likelihood, self.objective):
+            choice.bind(self)
+        logged = ("elbo", "reconstruction", "kl", *self.objective.logged, *self.posterior.logged)
+        self.means = {name: keras.metrics.Mean(name=name) for name in logged}
+        factorized = self.posterior.factorizes and self.prior.factorizes
+        self.latent_statistics = LatentStatistics(self.latent_dim, per_dimension=factorized)
         self.built = True
 
     def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
@@ -98,9 +104,9 @@ class VAE(Use, keras.Model):
         """
         if tuple(images.shape[1:]) != self.image_shape:
             raise UserError(f"Images must have the shape (n, *{self.image_shape}). Received {tuple(images.shape)}.")
-        q = self.posterior.parameters(self.encoder(self.unit_scale(images), training=training))
-        z = self.posterior.sample(q, self.training_noise if training else self.evaluation_noise)
-        return {**q, "z": z, "parameters": ops.cast(self.decoder(z, training=training), "float32")}
+        q = self.inference(self.unit_scale(images), training)
+        z = self.posterior.sample(q, self.noise(training))
+        return {**q, "z": z, "parameters": self.generative(z, training)}
 
     def compute_loss(
         self,
@@ -112,26 +118,36 @@ class VAE(Use, keras.Model):
     ) -> Tensor:
         """The objective's loss in nats: summed over pixels and latents, averaged over examples once."""
         assert y_pred is not None
-        log_likelihood = self.likelihood.log_prob(self.unit_scale(x), y_pred["parameters"])
-        kl = self.posterior.kl(y_pred, self.prior)
-        loss, logs = self.objective.loss(Evidence(log_likelihood, kl, ops.cast(self.step, "float32")))
+        evidence = self._evidence(self.unit_scale(x), y_pred, training)
+        loss, logs = self.objective.loss(evidence)
+        loss, more = self.posterior.adjust(loss, evidence)
         if training:
             self.step.assign_add(1)
-        total = ops.sum(kl, axis=-1)
+        log_likelihood, kl = evidence.log_likelihood, ops.sum(evidence.kl, axis=-1)
         for name, value in {
-            "elbo": log_likelihood - total,
+            "elbo": log_likelihood - kl,
             "reconstruction": -log_likelihood,
-            "kl": total,
+            "kl": kl,
             **logs,
+            **more,
         }.items():
             self.means[name].update_state(value)
-        self.latent_statistics.update_state(self.posterior.mean(y_pred), kl)
+        self.latent_statistics.update_state(self.posterior.mean(evidence.q), evidence.kl)
         if sample_weight is not None:
             loss = loss * ops.cast(sample_weight, loss.dtype)
         return ops.mean(loss) + sum(self.losses)
 
+    def _evidence(self, x: Tensor, y_pred: dict[str, Tensor], training: bool) -> Evidence:
+        q = {name: value for name, value in y_pred.items() if name not in ("z", "parameters")}
+        log_likelihood = self.likelihood.log_prob(x, y_pred["parameters"])
+        kl = self.prior.kl(q, y_pred["z"], self)
+        step = ops.cast(self.step, "float32")
+        return Evidence(x, q, y_pred["z"], log_likelihood, kl, step, self, training)
+
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Keras's ``fit``, after a check of the pixels when ``x`` is an array."""
+        """Keras's ``fit``; when ``x`` is an array, its pixels are checked and its images counted first."""
+        if _is_array(x):
+            self.images.assign(len(x))
         return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -146,13 +162,15 @@ class VAE(Use, keras.Model):
         return super().predict(x, *args, **kwargs)
 
     def save_own_variables(self, store: Any) -> None:
-        """Save the step and the state of the training noise, which Keras itself leaves out."""
+        """Save the step, the number of training images and the state of the noise, which Keras itself leaves out."""
         store["step"] = self.step
+        store["images"] = self.images
         store["training_noise"] = self.training_noise.state
 
     def load_own_variables(self, store: Any) -> None:
         """Load what ``save_own_variables`` saved, so that training goes on with the noise that was to come."""
         self.step.assign(store["step"])
+        self.images.assign(store["images"])
         self.training_noise.state.assign(store["training_noise"])
 
     def get_config(self) -> dict[str, Any]:
@@ -179,5 +197,9 @@ class VAE(Use, keras.Model):
         return x if y is None and others.get("sample_weight") is not None else y
 
     def _check_images(self, images: Any) -> None:
-        if isinstance(images, np.ndarray) or ops.is_tensor(images):
+        if _is_array(images):
             self.likelihood.check(ops.convert_to_numpy(images))
+
+
+def _is_array(images: Any) -> bool:
+    return isinstance(images, np.ndarray) or ops.is_tensor(images)

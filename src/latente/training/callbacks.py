@@ -84,11 +84,12 @@ class Recorder(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Record the epoch. The log comes first: resuming drops what it says beyond the checkpoint."""
         epoch += 1
+        # The statistics were last filled by the validation that ended this epoch.
+        each = self.model.latent_statistics.kl_per_dimension()
         entry = {
             "epoch": epoch,
             **{name: float(value) for name, value in (logs or {}).items()},
-            # The statistics were last filled by the validation that ended this epoch.
-            "val_kl_per_dimension": self.model.latent_statistics.kl_per_dimension().tolist(),
+            **({} if each is None else {"val_kl_per_dimension": each.tolist()}),
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
             "images_per_second": self.images / self.training_seconds,
             "seconds": time.perf_counter() - self.started,

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from latente import data
 from latente.backend import native_stderr_held
 from latente.errors import UserError
 from latente.files import written_whole
 
 if TYPE_CHECKING:
+    from latente.model.fitted import FittedPrior
     from latente.model.vae import VAE
 
 Json = dict[str, Any]
@@ -137,6 +140,16 @@ class Run:
         vae.load_weights(self.checkpoint(which))
         return vae
 
+    @property
+    def fitted_prior(self) -> FittedPrior | None:
+        """The density that ``latente fit-prior`` fitted to the codes of ``model()``; None where it did not."""
+        from latente.model.fitted import FittedPrior
+
+        if not self._fitted_prior.exists():
+            return None
+        with np.load(self._fitted_prior) as arrays:
+            return FittedPrior(**arrays)
+
     def data(self, data_dir: str | None = None) -> data.Dataset:
         """The data that the run was trained on.
 
@@ -171,10 +184,20 @@ class Run:
         with native_stderr_held():
             vae.save(temporary)
         if best:
+            self._fitted_prior.unlink(missing_ok=True)  # it knew the codes of other weights
             copy = last.with_name("copying.keras")
             shutil.copyfile(temporary, copy)
             os.replace(copy, self.checkpoint("best"))
         os.replace(temporary, last)
+
+    def keep_prior(self, prior: FittedPrior) -> Path:
+        """Write a density fitted to the codes of ``model()`` to ``fitted-prior.npz`` and return its path.
+
+        It goes when training finds better weights.
+        """
+        with written_whole(self._fitted_prior) as temporary, open(temporary, "wb") as file:
+            np.savez(file, allow_pickle=False, **vars(prior))
+        return self._fitted_prior
 
     def add_metrics(self, metrics: Mapping[str, Json]) -> None:
         """Add figures with their protocols to ``metrics.json``, replacing those of the same name."""
@@ -189,6 +212,10 @@ class Run:
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""
         return self._write("report.html", html)
+
+    @property
+    def _fitted_prior(self) -> Path:
+        return self.path / "fitted-prior.npz"
 
     def _untrained(self) -> UserError:
         return UserError(f"{self.path} holds no trained model yet. Go on with it: latente train --resume {self.path}")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from latente.errors import UserError
+from latente.training.optimization import Optimization
 from latente.training.run import best_entry
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Optimization):
     """How a model is trained, whatever the model.
 
     Args:
@@ -19,6 +20,9 @@ class Settings:
         batch_size: Images per optimizer step.
         lr: Learning rate of Adam at the start.
         lr_schedule: 'cosine' lowers the learning rate to zero over the run; 'constant' keeps it.
+        clip_norm: Longest gradient of a step, all weights together; a longer one is shortened to it. 0 clips nothing.
+        ema: Share of the old average in each step's exponential moving average of the weights, which then validates,
+            draws and is kept; 0.999 averages about the last 1000 steps, 0 leaves it out.
         patience: Stop after so many epochs without a better validation ELBO; 0 never stops early.
         seed: One seed for the initial weights, the order of the data and the noise.
         precision: 'bfloat16' computes faster where the hardware has it; 'auto' finds out; 'float32' is exact.
@@ -27,22 +31,19 @@ class Settings:
 
     epochs: int = 30
     batch_size: int = 128
-    lr: float = 1e-3
-    lr_schedule: Literal["cosine", "constant"] = "cosine"
     patience: int = 0
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     pictures_every: int = 5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         least = {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0, "pictures_every": 0}
         for name, minimum in least.items():
             if getattr(self, name) < minimum:
                 raise UserError(f"{name} must be at least {minimum}. Received {getattr(self, name)}.")
         if self.seed >= 2**32:
             raise UserError(f"seed must be below 2**32. Received {self.seed}.")
-        if not 0 < self.lr < float("inf"):
-            raise UserError(f"lr must be a positive number. Received {self.lr}.")
 
     def finished(self, log: Sequence[dict[str, Any]]) -> bool:
         """Whether a run with this log is at its end: its last epoch, or ``patience`` epochs without improvement."""
@@ -50,10 +51,3 @@ class Settings:
             return False
         stale = log[-1]["epoch"] - best_entry(log)["epoch"]
         return len(log) >= self.epochs or bool(self.patience and stale >= self.patience)
-
-    def optimizer(self, steps: int) -> Any:
-        """Adam with the learning rate and its schedule over ``steps`` optimizer steps."""
-        import keras
-
-        rate = keras.optimizers.schedules.CosineDecay(self.lr, steps) if self.lr_schedule == "cosine" else self.lr
-        return keras.optimizers.Adam(rate)

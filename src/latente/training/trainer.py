@@ -18,6 +18,7 @@ from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.model.vae import VAE
+from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, flatten, resolve
@@ -117,6 +118,7 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     batches = Batches(dataset.train, settings.batch_size, settings.seed, shuffle=True, dynamic=dynamic)
     held_out = Batches(dataset.validation, settings.batch_size, settings.seed, shuffle=False, dynamic=dynamic)
     callbacks: list[keras.callbacks.Callback] = [
+        *([AveragedWeights(resumed=done > 0)] if settings.ema else []),
         EpochOrder(batches),
         NonFiniteGuard(run),
         Recorder(run, len(dataset.train), settings),
@@ -124,6 +126,7 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     ]
     if settings.pictures_every:
         callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))
+    vae.images.assign(len(dataset.train))
     shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
     try:
         vae.fit(

@@ -15,8 +15,13 @@ from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Pati
 from latente.evaluation.diagnosis.verdict import verdict
 from latente.model.likelihoods import Bernoulli, Gaussian, Likelihood
 from latente.model.posteriors import DiagonalGaussian
+from latente.model.priors.standard_normal import StandardNormal
 from latente.model.vae import VAE
 from latente.training.run import Run
+
+
+class Undiagnosed(UserError):
+    """The latents are of a kind that the diagnosis does not know."""
 
 
 def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int = 0) -> Diagnosis:
@@ -32,15 +37,20 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
 
     Raises:
         UserError: The run has no model yet, or its data are not there.
+        Undiagnosed: The posterior or the prior is of a kind that the diagnosis does not know.
     """
     run = run if isinstance(run, Run) else Run(run)
-    objective = run.config["objective"]
-    beta = objective.get("beta", 0.0 if objective["name"] == "Autoencoder" else None)
+    vae, dataset = run.model(), run.data(data_dir)
+    if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
+        raise Undiagnosed(
+            f"diagnose knows the posterior DiagonalGaussian with the prior StandardNormal. Received "
+            f"{type(vae.posterior).__name__} with {type(vae.prior).__name__}: latente evaluate measures any model."
+        )
+    beta = vae.objective.kl_weight
     # The best epoch is chosen by the ELBO, which an autoencoder does not train: its best is its first.
-    last = beta == 0 and run.trained
-    vae, dataset = run.model("last" if last else "best"), run.data(data_dir)
-    if not isinstance(vae.posterior, DiagonalGaussian):
-        raise UserError(f"diagnose knows diagonal Gaussian posteriors. Received {type(vae.posterior).__name__}.")
+    last = beta == 0
+    if last:
+        vae = run.model("last")
     rng = np.random.default_rng(seed)
     exam = Exam(
         patient_of(vae),
@@ -72,8 +82,8 @@ def patient_of(vae: VAE) -> Patient:
         parts = []
         for i in range(0, len(images), BATCH):
             x = ops.convert_to_tensor(images[i : i + BATCH].astype("float32"))
-            parameters = vae.decoder(ops.convert_to_tensor(codes[i : i + BATCH].astype("float32")))
-            parts.append(ops.convert_to_numpy(-vae.likelihood.log_prob(x, ops.cast(parameters, "float32"))))
+            parameters = vae.generative(ops.convert_to_tensor(codes[i : i + BATCH].astype("float32")))
+            parts.append(ops.convert_to_numpy(-vae.likelihood.log_prob(x, parameters)))
         return np.concatenate(parts).astype("float64")
 
     return Patient(encode, vae.decode, reconstruction, type(vae.likelihood).__name__, _noise(vae.likelihood))

@@ -1,46 +1,17 @@
-"""Objectives: from the evidence of a batch to one loss per example."""
+"""The evidence lower bound, with its weight, schedules and free bits; and what is left of it without the KL."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.choice import Choice
+from latente.model.evidence import Evidence
+from latente.model.objectives.objective import Objective
 from latente.model.schedules import SCHEDULES
 
 Tensor = Any
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What an objective may use of a batch, in nats.
-
-    Attributes:
-        log_likelihood: log p(x given z), ``(batch,)``.
-        kl: KL(q(z given x), p(z)) per dimension, ``(batch, latent_dim)``.
-        step: Number of optimizer steps taken, a float32 scalar.
-    """
-
-    log_likelihood: Tensor
-    kl: Tensor
-    step: Tensor
-
-
-class Objective(Choice):
-    """Axis: what training minimizes.
-
-    Attributes:
-        logged: Names of the scalars that ``loss`` returns beside the loss, written to the log of a run.
-    """
-
-    logged: tuple[str, ...] = ()
-
-    def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss of each example ``(batch,)`` in nats, and the scalars named in ``logged``."""
-        raise NotImplementedError
 
 
 class ELBO(Objective):
@@ -50,7 +21,8 @@ class ELBO(Objective):
         beta: Weight of the KL term; 1 is the bound itself, more asks for disentanglement and costs detail.
         schedule: How the weight reaches beta: 'constant', 'linear' (KL warm-up) or 'cyclical'.
         schedule_steps: Optimizer steps of the warm-up or of one cycle (Fashion-MNIST at batch 128 has 430 an epoch).
-        free_bits: Nats of KL per latent dimension, averaged over the batch, that cost nothing (Kingma et al. 2016).
+        free_bits: Nats of KL per latent dimension, averaged over the batch, that cost nothing (Kingma et al. 2016);
+            where the KL has no parts per dimension, the latents share the sum.
     """
 
     logged = ("beta",)
@@ -83,19 +55,29 @@ class ELBO(Objective):
         self.schedule_steps = schedule_steps
         self.free_bits = free_bits
 
+    @property
+    def kl_weight(self) -> float:
+        """Beta."""
+        return self.beta
+
     def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
         """Reconstruction plus beta times KL."""
         beta = self.beta * SCHEDULES[self.schedule](evidence.step, self.schedule_steps)
         kl = evidence.kl
         if self.free_bits:
             # A dimension below the floor contributes the floor: its value holds and its gradient is zero.
-            enough = ops.mean(kl, axis=0, keepdims=True) > self.free_bits
-            kl = ops.where(enough, kl, self.free_bits)
+            floor = self.free_bits * evidence.z.shape[-1] / kl.shape[-1]
+            kl = ops.where(ops.mean(kl, axis=0, keepdims=True) > floor, kl, floor)
         return -evidence.log_likelihood + beta * ops.sum(kl, axis=-1), {"beta": beta}
 
 
 class Autoencoder(Objective):
     """Reconstruction alone: beta = 0 asked for by name. Not a VAE; its prior samples mean nothing."""
+
+    @property
+    def kl_weight(self) -> float:
+        """None at all."""
+        return 0.0
 
     def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
         """The negative log-likelihood."""

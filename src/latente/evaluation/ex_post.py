@@ -1,0 +1,116 @@
+"""Ex-post density estimation (Ghosh et al. 2020): a prior fitted to the codes of a trained model, and its worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from keras import ops
+
+from latente.errors import UserError
+from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
+from latente.evaluation.measures import Metrics, metric
+from latente.evaluation.subject import Subject
+from latente.model.fitted import FittedPrior
+from latente.model.use import BATCH
+from latente.model.vae import VAE
+from latente.training.run import Run
+
+ENCODED_AT_ONCE = 10_000
+
+
+def fit_prior(
+    run: Run | str | Path,
+    kind: Literal["gmm", "gaussian"] = "gmm",
+    components: int = 10,
+    data_dir: str | None = None,
+    seed: int = 0,
+) -> Metrics:
+    """Fit a density to the codes of the training images, keep it in the run, and compare it with the model's prior.
+
+    Samples then follow the codes that the decoder learned to decode, the aggregate posterior q(z), where the prior
+    does not. Each image gives one draw of its posterior. The paper's autoencoders have no posterior but a point;
+    the means alone would leave out what q(z) owes to the posteriors' spread.
+
+    Args:
+        run: The run or its directory.
+        kind: 'gmm', a mixture of Gaussians with full covariances, or 'gaussian', one of them.
+        components: Number of Gaussians of a gmm.
+        data_dir: Where the data files are now, when not where they were.
+        seed: Seed of the draws of codes, of the fit and of the samples.
+
+    Returns:
+        Figures on the test images, each with the same of the model's prior among its ``controls``; also written to
+        ``metrics.json``. ``fitted_prior_log_density`` is the mean of log p(z) over a draw of each posterior: by what it
+        exceeds that of the model's prior, the ELBO rises. Where images have labels, Fréchet distance, precision and
+        recall of samples follow, as ``evaluate`` computes them.
+
+    Raises:
+        UserError: The run has no model yet, its codes have no density, or its data are not there.
+    """
+    if kind not in ("gmm", "gaussian"):
+        raise UserError(f"kind must be gmm or gaussian. Received {kind!r}.")
+    run = run if isinstance(run, Run) else Run(run)
+    vae, dataset = run.model(), run.data(data_dir)
+    if not vae.posterior.density:
+        raise UserError(
+            f"fit-prior fits a density to codes. Received posterior {type(vae.posterior).__name__}, whose codes are "
+            f"discrete: their prior {type(vae.prior).__name__} is fitted in training."
+        )
+    count = 1 if kind == "gaussian" else components
+    codes = _codes(Subject(vae, dataset, "train", seed))
+    fitted = FittedPrior.fit(codes, count, seed)
+    run.keep_prior(fitted)
+    protocol = {
+        "group": "fitted prior",
+        "kind": kind,
+        "components": count,
+        "train_n": len(codes),
+        "split": "test",
+        "seed": seed,
+        "epoch": run.best_epoch["epoch"],
+    }
+    judged = Subject(vae, dataset, "test", seed)
+    metrics = {name: one | protocol for name, one in (_log_density(judged, fitted) | _fidelity(judged, fitted)).items()}
+    run.add_metrics(metrics)
+    return metrics
+
+
+def _codes(subject: Subject) -> np.ndarray:
+    """One draw of the posterior of each image, ``(n, latent_dim)``."""
+    images, starts = subject.model_images, range(0, len(subject.split), ENCODED_AT_ONCE)
+    parts = [np.asarray(images[i : i + ENCODED_AT_ONCE]) for i in starts]
+    return np.concatenate([subject.vae.encode(x, sample=True, seed=subject.seed + i) for i, x in enumerate(parts)])
+
+
+def _log_density(subject: Subject, fitted: FittedPrior) -> Metrics:
+    z = _codes(subject)
+    own = {"own prior": float(_own_log_prob(subject.vae, z).mean())}
+    value = float(fitted.log_prob(z).mean())
+    return {"fitted_prior_log_density": metric(value, "nats", n=len(z), z_samples=1, controls=own)}
+
+
+def _own_log_prob(vae: VAE, z: np.ndarray) -> np.ndarray:
+    parts = (vae.prior.log_prob(ops.convert_to_tensor(z[i : i + BATCH]), vae) for i in range(0, len(z), BATCH))
+    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+
+
+def _fidelity(subject: Subject, fitted: FittedPrior) -> Metrics:
+    """How near samples are to real images, where there is a classifier to tell."""
+    if subject.classifier is None or len(subject.real) <= NEIGHBOURS:
+        return {}
+    real = subject.features(subject.real)
+    drawn = subject.vae.decode(fitted.sample(len(real), seed=subject.seed))
+    features, own = subject.features(drawn), subject.features(subject.samples)
+    near, near_own = neighbourhoods(real, features), neighbourhoods(real, own)
+    found = {
+        "frechet": (frechet(real, features), frechet(real, own), "squared distance"),
+        "precision": (near.precision, near_own.precision, "share"),
+        "recall": (near.recall, near_own.recall, "share"),
+    }
+    protocol = {"samples": len(drawn), "n": len(real), "feature_space": subject.space, "k": NEIGHBOURS}
+    return {
+        f"fitted_prior_{name}[{subject.space}]": metric(value, unit, **protocol, controls={"own prior": before})
+        for name, (value, before, unit) in found.items()
+    }

@@ -1,0 +1,40 @@
+"""Which choices go together: asked once, when a VAE is made."""
+
+from __future__ import annotations
+
+from latente.errors import UserError
+from latente.model.choice import choices
+from latente.model.objectives import Objective
+from latente.model.posteriors import Posterior
+from latente.model.priors import Prior
+
+
+def check_harmony(posterior: Posterior, prior: Prior, objective: Objective) -> None:
+    """Refuse a prior that does not fit the posterior, and an objective that asks for more than the posterior has.
+
+    Raises:
+        UserError: It names both choices, the reason, and what to choose instead.
+    """
+    if posterior.density != prior.density:
+        fit = [name for name, each in choices(Prior).items() if each.density == posterior.density]
+        kinds = {True: "a density over all codes", False: "discrete codes"}
+        raise UserError(
+            f"Posterior {_name(posterior)} has {kinds[posterior.density]}. Received prior {_name(prior)}, which has "
+            f"{kinds[prior.density]}. Choose prior {_alternatives(fit)}."
+        )
+    for trait in objective.needs:
+        if not getattr(posterior, trait):
+            able = [name for name, each in choices(Posterior).items() if getattr(each, trait)]
+            modest = [name for name, each in choices(Objective).items() if trait not in each.needs]
+            raise UserError(
+                f"Objective {_name(objective)} needs a posterior {Posterior.TRAITS[trait]}. Received posterior "
+                f"{_name(posterior)}. Choose posterior {_alternatives(able)}, or objective {_alternatives(modest)}."
+            )
+
+
+def _name(choice: object) -> str:
+    return type(choice).__name__
+
+
+def _alternatives(names: list[str]) -> str:
+    return " or ".join(names)

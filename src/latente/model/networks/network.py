@@ -1,0 +1,63 @@
+"""The axis of the networks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import Sequential, activations, layers
+
+from latente.errors import UserError
+from latente.model.choice import Choice
+
+ImageShape = tuple[int, int, int]
+
+
+class Network(Choice):
+    """Axis: the two networks of a VAE."""
+
+    def encoder(
+        self, image_shape: ImageShape, units: int, dtype: Any = None, latent_dim: int | None = None
+    ) -> Sequential:
+        """Build the network from images ``(batch, H, W, C)`` to ``(batch, units)``, in float32.
+
+        Args:
+            image_shape: Height, width and channels.
+            units: Numbers per image: ``latent_dim`` for each parameter of the posterior.
+            dtype: Keras's dtype policy of all layers but the last, which computes in float32.
+            latent_dim: Latents per image, ``units`` by default. Networks whose latents lie on a map need it to put
+                the numbers of each parameter in the order of the latents.
+        """
+        return Sequential(
+            [layers.Input(image_shape), *self._down(image_shape, dtype), parameters(units)], name="encoder"
+        )
+
+    def decoder(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any = None) -> Sequential:
+        """Build the network from codes ``(batch, latent_dim)`` to ``(batch, H, W, channels)``."""
+        return Sequential(
+            [layers.Input((latent_dim,)), *self._up(latent_dim, image_shape, channels, dtype)], name="decoder"
+        )
+
+    def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
+        raise NotImplementedError
+
+    def _up(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
+        raise NotImplementedError
+
+
+def parameters(units: int) -> layers.Layer:
+    """The encoder's last weights, in float32 also when the rest computes in bfloat16: these are the parameters of q."""
+    return layers.Dense(units, dtype="float32", name="parameters")
+
+
+def check_activation(name: str) -> None:
+    """Refuse a name that is no activation of Keras.
+
+    Raises:
+        UserError: There is none of that name.
+    """
+    try:
+        activations.get(name)
+    except ValueError:
+        raise UserError(
+            f"activation must be one of Keras's, such as relu, gelu, silu, tanh or elu. Received {name!r}."
+        ) from None

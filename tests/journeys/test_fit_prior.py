@@ -1,0 +1,78 @@
+"""``latente fit-prior``, and ``latente sample`` after it."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import latente
+from latente.cli import main
+from latente.evaluation.ex_post import fit_prior
+from latente.evaluation.subject import Subject
+from latente.training import Run
+
+
+@pytest.fixture
+def mine(run: Run, tmp_path: Path) -> Run:
+    """A copy of the shared run, to change."""
+    return Run(shutil.copytree(run.path, tmp_path / "mine"))
+
+
+def drawn(run: Run, *flags: str) -> np.ndarray:
+    file = run.path.with_name("drawn.npz")
+    assert main(["sample", str(run.path), "-n", "20", "--seed", "3", "--npz", str(file), *flags]) == 0
+    with np.load(file) as arrays:
+        return arrays["z"]
+
+
+def test_samples_come_from_the_prior_that_was_fitted_last(mine: Run, capsys):
+    own = drawn(mine)
+    assert "the model's own prior, StandardNormal" in capsys.readouterr().err
+    assert main(["fit-prior", str(mine.path), "--components", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "a mixture of 3 Gaussians, fitted to the codes of 1,258 training images" in said
+    assert "own prior" in said
+    for figure in ("log p(z)", "frechet[classifier]", "precision[classifier]"):
+        assert figure in said
+    assert mine.metrics["fitted_prior_log_density"]["n"] == 359
+    assert {path.name for path in mine.path.iterdir()} >= {"fitted-prior.npz", "metrics.json"}
+
+    fitted = drawn(mine)
+    assert "the prior that latente fit-prior fitted" in capsys.readouterr().err
+    np.testing.assert_array_equal(fitted, Run(mine.path).fitted_prior.sample(20, seed=3))
+    assert {p.name for p in (mine.path / "figures").glob("samples-20*")} == {
+        "samples-20-seed-3.png",
+        "samples-20-seed-3-fitted-prior.png",
+    }
+    np.testing.assert_array_equal(drawn(mine, "--own-prior"), own)
+    np.testing.assert_array_equal(latente.load(mine.path).sample_codes(20, seed=3), own)
+
+    mine.save(mine.model(), best=False)
+    assert mine.fitted_prior is not None
+    mine.save(mine.model(), best=True)  # its codes are others
+    assert mine.fitted_prior is None
+
+
+def test_it_tells_how_far_the_codes_are_from_the_prior(mine: Run, monkeypatch):
+    """By hand: the mean over a draw of each test image's posterior."""
+    monkeypatch.setattr(Subject, "classifier", None)
+    found = fit_prior(mine, kind="gaussian")
+    assert list(found) == ["fitted_prior_log_density"]
+    figure = found["fitted_prior_log_density"]
+    z = mine.model().encode(mine.data().test.images, sample=True, seed=0)
+    own = -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1).mean()
+    assert figure["controls"]["own prior"] == pytest.approx(own, abs=1e-4)
+    assert figure["value"] == pytest.approx(mine.fitted_prior.log_prob(z).mean(), abs=1e-6)
+    assert figure["value"] > own
+    assert (figure["components"], figure["kind"], figure["split"]) == (1, "gaussian", "test")
+
+
+def test_what_does_not_fit_is_refused(mine: Run, tmp_path: Path, capsys):
+    assert main(["fit-prior", str(mine.path), "--kind", "gaussian", "--components", "3"]) == 2
+    assert "--components belongs to --kind gmm" in capsys.readouterr().err
+    assert main(["fit-prior", str(mine.path), "--components", "5000"]) == 2
+    assert "5000 components and 1258 codes" in capsys.readouterr().err
+    shutil.rmtree(mine.path / "checkpoints")
+    assert main(["fit-prior", str(mine.path)]) == 2
+    assert "no trained model yet" in capsys.readouterr().err

@@ -1,0 +1,55 @@
+"""Choices that do not go together are refused by name, with what to choose instead."""
+
+import numpy as np
+import pytest
+
+from latente import VAE
+from latente.errors import UserError
+from latente.model import Objective, Posterior, choices
+from latente.model.harmony import check_harmony
+from latente.model.networks import Dense
+from latente.model.objectives import ELBO
+from latente.model.posteriors import DiagonalGaussian
+from latente.model.priors.standard_normal import StandardNormal
+
+
+def without(trait: str) -> DiagonalGaussian:
+    posterior = DiagonalGaussian()
+    setattr(posterior, trait, False)
+    return posterior
+
+
+def test_a_density_and_discrete_codes_do_not_meet():
+    with pytest.raises(UserError, match="(?s)DiagonalGaussian has discrete codes.*StandardNormal.*Choose prior"):
+        check_harmony(without("density"), StandardNormal(), ELBO())
+
+
+@pytest.mark.parametrize("trait", Posterior.TRAITS)
+def test_an_objective_gets_what_it_needs_or_is_refused(trait: str):
+    posterior, prior = without(trait), StandardNormal()
+    prior.density = posterior.density
+    for name, objective in choices(Objective).items():
+        if trait in objective.needs:
+            with pytest.raises(UserError, match=f"{name} needs a posterior with .*DiagonalGaussian.*objective .*ELBO"):
+                check_harmony(posterior, prior, objective())
+        else:
+            check_harmony(posterior, prior, objective())
+
+
+def test_every_need_is_a_trait():
+    needed = {trait for objective in choices(Objective).values() for trait in objective.needs}
+    assert needed == set(Posterior.TRAITS)
+    assert all(hasattr(Posterior, trait) for trait in needed)
+
+
+def test_a_vae_refuses_when_it_is_made():
+    with pytest.raises(UserError, match="independent dimensions"):
+        VAE((4, 4, 1), 2, posterior=without("factorizes"), objective="BetaTCVAE")
+
+
+def test_no_kl_per_dimension_is_invented():
+    """Where posterior and prior do not both factorize, the KL is one figure."""
+    vae = VAE((4, 4, 1), 2, network=Dense(hidden=()), posterior=without("factorizes"))
+    vae.compile("adam", jit_compile=False)
+    vae.evaluate(np.zeros((3, 4, 4, 1), "uint8"), verbose=0)
+    assert vae.latent_statistics.kl_per_dimension() is None
