@@ -34,8 +34,9 @@ def curves(log: Sequence[dict[str, Any]], title: str = "") -> Figure:
         axes.plot(epochs, [entry[f"val_{key}"] for entry in log], label="validation", **style)
         axes.set_title(name, fontsize=9)
     panels[0].legend(fontsize=8)
-    per_latent = np.array([entry["val_kl_per_dimension"] for entry in log])
-    panels[4].plot(epochs, -np.sort(-per_latent, axis=1), linewidth=1)
+    per_latent = [entry["val_kl_per_dimension"] for entry in log if "val_kl_per_dimension" in entry]
+    if per_latent:  # the KL of a prior whose dimensions depend on each other has no part for each
+        panels[4].plot(epochs, -np.sort(-np.array(per_latent), axis=1), linewidth=1)
     panels[4].set_title("KL of each latent, sorted (nats)", fontsize=9)
     panels[5].plot(epochs, [entry.get("beta", np.nan) for entry in log], color="tab:green", **style)
     panels[5].set_title("beta, epoch mean", fontsize=9)

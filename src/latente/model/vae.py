@@ -80,7 +80,9 @@ class VAE(Use, keras.Model):
 
     def _build_parts(self) -> None:
         policy = self.dtype_policy
-        self.encoder = self.network.encoder(self.image_shape, self.posterior.units(self.latent_dim), policy)
+        self.encoder = self.network.encoder(
+            self.image_shape, self.posterior.units(self.latent_dim), policy, self.latent_dim
+        )
         channels = self.likelihood.channels(self.image_shape[-1])
         self.decoder = self.network.decoder(self.latent_dim, self.image_shape, channels, policy)
         self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from latente.evaluation import diagnose_run, evaluate
+from latente.evaluation import Diagnosis, Undiagnosed, diagnose_run, evaluate
 from latente.figures import curves
 from latente.report import pictures
 from latente.report.page import embed, render
@@ -31,7 +31,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
     """
     run = run if isinstance(run, Run) else Run(run)
     ensure_evaluated(run, data_dir)
-    diagnosis = diagnose_run(run, data_dir)
+    diagnosis, undiagnosed = _diagnose(run, data_dir)
     sections = {title: embed(figure) for title, figure in _figures(run, data_dir).items()}
     text = render(
         "report.html.jinja",
@@ -39,11 +39,20 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
         log=run.log,
         metrics={name: metric for name, metric in run.metrics.items() if name != "diagnosis"},
         diagnosis=diagnosis,
+        undiagnosed=undiagnosed,
         sections=sections,
         config=json.dumps(run.config, indent=2),
         environment=json.dumps(run.environment, indent=2),
     )
     return run.write_report(text)
+
+
+def _diagnose(run: Run, data_dir: str | None) -> tuple[Diagnosis | None, str]:
+    """The diagnosis, or why there is none."""
+    try:
+        return diagnose_run(run, data_dir), ""
+    except Undiagnosed as reason:
+        return None, str(reason)
 
 
 def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = False) -> None:

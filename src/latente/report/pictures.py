@@ -52,16 +52,18 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
 
 
 def traversal_figure(vae: VAE, run: Run, steps: int = 11) -> Figure:
-    """One row per latent, the one with the largest KL first, moved through quantiles of the prior."""
+    """One row per latent, the one with the largest KL first where it is known, moved through quantiles of N(0, 1)."""
     if steps < 2:
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
-    kl = np.array(run.best_epoch["val_kl_per_dimension"])
-    order = np.argsort(-kl)
-    images = vae.traverse(order.tolist(), quantiles)
+    kl = run.best_epoch.get("val_kl_per_dimension")
+    order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
+    images = vae.traverse(order, quantiles)
+    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in order]
+    known = "" if kl is None else "; KL in nats on the validation images"
     return rows(
-        {f"z {j} (KL {kl[j]:.2f})": row for j, row in zip(order, images, strict=True)},
-        title=f"{run.name}: one latent at a time, the others at 0; KL in nats on the validation images",
+        dict(zip(names, images, strict=True)),
+        title=f"{run.name}: one latent at a time, the others at 0{known}",
         columns=[f"{level:.2f}" for level in quantiles],
         column_title="quantile of N(0, 1)",
     )

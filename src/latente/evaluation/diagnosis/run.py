@@ -13,7 +13,7 @@ from latente.evaluation.diagnosis.exam import MOST_IMAGES, Exam
 from latente.evaluation.diagnosis.finding import Diagnosis
 from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Patient, Training, images_of
 from latente.evaluation.diagnosis.verdict import verdict
-from latente.model.likelihoods import Bernoulli, Gaussian, Likelihood
+from latente.model.likelihoods import Bernoulli, Likelihood, LocationScale
 from latente.model.posteriors import DiagonalGaussian
 from latente.model.priors.standard_normal import StandardNormal
 from latente.model.vae import VAE
@@ -92,7 +92,7 @@ def patient_of(vae: VAE) -> Patient:
 def _noise(likelihood: Likelihood) -> Noise | None:
     if isinstance(likelihood, Bernoulli):
         return NOISE["Bernoulli"]
-    if isinstance(likelihood, Gaussian) and likelihood.scale == "fixed":
+    if isinstance(likelihood, LocationScale) and likelihood.scale == "fixed":
         return lambda means: likelihood.std**2
     return None  # learned: what the model's own errors are
 
