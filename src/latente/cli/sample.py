@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> None:
     draw = fitted.sample if fitted else vae.sample_codes
     codes = draw(arguments.n, arguments.temperature, arguments.seed)
     images = vae.decode(codes)
-    figure = sample_figure(images, run, arguments.temperature, arguments.seed)
+    prior = "the fitted prior" if fitted else "the prior"
+    figure = sample_figure(images, run, arguments.temperature, arguments.seed, prior)
     warmth = "" if arguments.temperature == 1 else f"-temperature-{arguments.temperature:g}"
     origin = "-fitted-prior" if fitted else ""
     show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}{origin}.png", arguments.output)

@@ -22,6 +22,13 @@ def check_harmony(posterior: Posterior, prior: Prior, objective: Objective) -> N
             f"Posterior {_name(posterior)} has {kinds[posterior.density]}. Received prior {_name(prior)}, which has "
             f"{kinds[prior.density]}. Choose prior {_alternatives(fit)}."
         )
+    if prior.learned and objective.kl_weight == 0:
+        fit = [name for name, each in choices(Prior).items() if each.density == posterior.density]
+        fixed = [name for name in fit if not choices(Prior)[name].learned]
+        raise UserError(
+            f"Prior {_name(prior)} learns from the KL. Received objective {_name(objective)}, which has none. Choose "
+            f"prior {_alternatives(fixed)}."
+        )
     for trait in objective.needs:
         if not getattr(posterior, trait):
             able = [name for name, each in choices(Posterior).items() if getattr(each, trait)]

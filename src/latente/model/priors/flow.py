@@ -30,6 +30,8 @@ class Flow(Prior):
         hidden: Units of each of the two hidden layers of a coupling's network.
     """
 
+    learned = True
+
     def __init__(self, couplings: int = 6, hidden: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if couplings < 2 or hidden < 1:

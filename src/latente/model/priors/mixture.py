@@ -20,6 +20,8 @@ Tensor = Any
 class MixturePrior(Prior, ABC):
     """What mixtures share: p(z) = sum_k w_k q_k(z), with components that have the form of a posterior."""
 
+    learned = True
+
     @abstractmethod
     def components(self, model: Model) -> tuple[Posterior, dict[str, Tensor], Tensor]:
         """The form of the components, its parameters with one row per component, and log w_k ``(components,)``."""

@@ -19,10 +19,12 @@ class Prior(Choice):
         density: Whether it is a density; a prior over discrete codes is none, and goes with posteriors that have none.
         factorizes: Whether its dimensions are independent, so that the KL of a posterior with independent dimensions
             has a part for each.
+        learned: Whether it has weights, which only the KL or its own draws can train.
     """
 
     density: bool = True
     factorizes: bool = False
+    learned: bool = False
 
     def sample(
         self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
