@@ -28,7 +28,7 @@ def main() -> None:
             "epochs": arguments.epochs,
             "batch_size": arguments.batch_size,
             "precision": "float32",
-            "pictures_every": 0,
+            "training.pictures_every": 0,
         }
     )
     run = trained(config, arguments.run, progress=True, loaded={})

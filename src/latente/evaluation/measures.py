@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from latente.evaluation import disentanglement
 from latente.evaluation.aggregate import COMPONENTS, DRAWS, decompose
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
 from latente.evaluation.importance import log_likelihood
+from latente.evaluation.inception import SPACE as INCEPTION
 from latente.evaluation.interpolations import cross_fade, noise_between, smoothness
 from latente.evaluation.memorization import memorization, nearest
 from latente.evaluation.pixels import unit_pixels
@@ -106,7 +108,7 @@ def samples(subject: Subject) -> Metrics:
     return {
         **_sharpness("sample_sharpness", subject.samples, subject),
         **_recognizability(subject),
-        **_fidelity(subject),
+        **_fidelities(subject),
         "memorization[pixels]": metric(
             near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(subject.train)
         ),
@@ -188,23 +190,33 @@ def _recognizability(subject: Subject) -> Metrics:
     }
 
 
-def _fidelity(subject: Subject) -> Metrics:
-    if subject.classifier is None or len(subject.real) <= NEIGHBOURS:
+def _fidelities(subject: Subject) -> Metrics:
+    spaces = {"classifier": subject.classifier, INCEPTION: subject.inception}
+    if len(subject.real) <= NEIGHBOURS:
         return {}
-    real, generated = subject.features(subject.real), subject.features(subject.samples)
-    train = subject.features(subject.train[: len(real)])
+    return {
+        name: one
+        for space, network in spaces.items()
+        if network is not None
+        for name, one in _fidelity(subject, space, network.features).items()
+    }
+
+
+def _fidelity(subject: Subject, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
+    real, generated = features(subject.real), features(subject.samples)
+    train = features(subject.train[: len(real)])
     found = neighbourhoods(real, generated)
-    others = {"train images": train, **{name: subject.features(each) for name, each in subject.impostors.items()}}
-    controls = {name: neighbourhoods(real, features) for name, features in others.items()}
-    protocol = {"samples": len(generated), "n": len(real), "feature_space": subject.space}
+    others = {"train images": train, **{name: features(each) for name, each in subject.impostors.items()}}
+    controls = {name: neighbourhoods(real, each) for name, each in others.items()}
+    protocol = {"samples": len(generated), "n": len(real), "feature_space": space}
     metrics = {
-        f"frechet[{subject.space}]": metric(
+        f"frechet[{space}]": metric(
             frechet(real, generated), "squared distance", **protocol, controls={"train images": frechet(real, train)}
         )
     }
     for name, value in vars(found).items():
         unit = "balls, over k" if name == "density" else "share"
-        metrics[f"{name}[{subject.space}]"] = metric(
+        metrics[f"{name}[{space}]"] = metric(
             value, unit, **protocol, k=NEIGHBOURS, controls={of: getattr(each, name) for of, each in controls.items()}
         )
     return metrics

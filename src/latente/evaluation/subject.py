@@ -10,6 +10,7 @@ import numpy as np
 from latente.data import Dataset, Images, Split, binarize
 from latente.evaluation.bounds import Evidence, evidence
 from latente.evaluation.classifier import Classifier, classifier_of
+from latente.evaluation.inception import Inception
 from latente.evaluation.pixels import unit_pixels
 from latente.model.vae import VAE
 
@@ -29,12 +30,14 @@ class Subject:
         dataset: Its data.
         split_name: Which images it is judged by.
         seed: Seed of every draw.
+        inception: A second feature space to compare samples in, where its weights are at hand.
     """
 
     vae: VAE
     dataset: Dataset
     split_name: str
     seed: int
+    inception: Inception | None = None
 
     @property
     def split(self) -> Split:
