@@ -14,7 +14,7 @@ from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
 from latente.evaluation.importance import log_likelihood
 from latente.evaluation.inception import SPACE as INCEPTION
 from latente.evaluation.interpolations import cross_fade, noise_between, smoothness
-from latente.evaluation.memorization import memorization, nearest
+from latente.evaluation.memorization import memorization
 from latente.evaluation.pixels import unit_pixels
 from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
@@ -108,6 +108,7 @@ def samples(subject: Subject) -> Metrics:
     return {
         **_sharpness("sample_sharpness", subject.samples, subject),
         **_recognizability(subject),
+        **_realism(subject),
         **_fidelities(subject),
         "memorization[pixels]": metric(
             near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(subject.train)
@@ -130,20 +131,24 @@ def interpolations(subject: Subject) -> Metrics:
     }
     features = {name: subject.features(frames).reshape(pairs, FRAMES, -1) for name, frames in paths.items()}
     evenness = {name: float(smoothness(x).mean()) for name, x in features.items()}
-    among = subject.features(subject.train[:ENCODED])
-    middle = {name: float(np.median(nearest(x[:, FRAMES // 2], among)[1])) for name, x in features.items()}
-    middle["real images"] = float(np.median(nearest(subject.features(starts), among)[1]))
-    fade = middle.pop("cross-fade")
-    relative = {name: value / fade for name, value in middle.items()}
+    middles = {name: frames[FRAMES // 2 :: FRAMES] for name, frames in paths.items()} | {"real images": starts}
+    relative = _relative_distances(subject, middles)
     protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": subject.space}
     return {
         f"interpolation_smoothness[{subject.space}]": metric(
             evenness.pop("decoded"), "1 = even", **protocol, controls=evenness
         ),
         f"midpoint_distance[{subject.space}]": metric(
-            relative.pop("decoded"), "of the cross-fade's", **protocol, train_n=len(among), controls=relative
+            relative.pop("decoded"), "of a cross-fade's", **protocol, controls=relative
         ),
     }
+
+
+def _relative_distances(subject: Subject, images: dict[str, np.ndarray]) -> dict[str, float]:
+    """How far images are from the nearest training image, over how far cross-fades are."""
+    distances = {name: subject.distance_to_train(each) for name, each in images.items()}
+    fade = distances.pop("cross-fade")
+    return {name: distance / fade for name, distance in distances.items()}
 
 
 def factors(subject: Subject) -> Metrics:
@@ -188,6 +193,14 @@ def _recognizability(subject: Subject) -> Metrics:
         "class_coverage[classifier]": metrics["coverage"],
         "classifier_accuracy": metric(judge.protocol["accuracy"], "of real test images", n=judge.protocol["n"]),
     }
+
+
+def _realism(subject: Subject) -> Metrics:
+    others = {"real images": subject.real, **subject.impostors}
+    relative = _relative_distances(subject, {"samples": subject.samples, **others})
+    protocol = {"samples": len(subject.samples), "n": len(subject.real), "feature_space": subject.space}
+    name = f"sample_distance[{subject.space}]"
+    return {name: metric(relative.pop("samples"), "of a cross-fade's", **protocol, controls=relative)}
 
 
 def _fidelities(subject: Subject) -> Metrics:
