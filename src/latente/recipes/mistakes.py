@@ -12,7 +12,7 @@ from latente.recipes.lesson import HOMEWORK
 from latente.recipes.recipe import Training, recipe
 from latente.training.run import Run
 
-SHORT = {"epochs": 5}
+SHORT = {"epochs": 3}
 QUICK = {"epochs": 2, "data.subset": 20_000}
 HOT = {"lr": 3e-2, **SHORT}
 WARM_UP = {"objective.schedule": "linear", "objective.schedule_steps": 1500}
