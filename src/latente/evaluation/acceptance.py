@@ -62,7 +62,7 @@ def recognizable(metrics: Metrics) -> Acceptance:
         for name in ("cross-fade", "noise")
     }
     evidence = (
-        f"a classifier ({_of(metrics, 'classifier_accuracy')['value']:.0%} right on real test images) is "
+        f"A classifier ({_of(metrics, 'classifier_accuracy')['value']:.0%} right on real test images) is "
         f"{confidence['value']:.2f} sure of {confidence['samples']:,} samples (real images: "
         f"{confidence['controls']['real images']:.2f}; at least {least:.2f} asked), their classes spread to "
         f"{coverage['value']:.2f} of even (at least {LEAST_COVERAGE:g}), and in its features they are "
@@ -89,7 +89,7 @@ def smooth(metrics: Metrics) -> Acceptance:
     far = {"cross-fade": 1.0, **middle["controls"]}
     controls = {name: meets(even["controls"][name], far[name]) for name in ("cross-fade", "noise")}
     evidence = (
-        f"over {even['pairs']} random pairs the largest step is {even['value']:.2f} times the mean step (at most "
+        f"Over {even['pairs']} random pairs the largest step is {even['value']:.2f} times the mean step (at most "
         f"{MOST_UNEVEN:g} asked), and midpoints are {middle['value']:.2f} times as far from real images as those of a "
         f"pixel cross-fade (at most {FARTHEST:g} asked)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from latente import __version__
 from latente.errors import UserError
 from latente.evaluation import measures
 from latente.evaluation.inception import Inception
@@ -64,6 +65,7 @@ def evaluate(
         "likelihood": run.config["likelihood"]["name"],
         "binarization": subject.dataset.binarize,
         "epoch": run.best_epoch["epoch"],
+        "latente": __version__,
     }
     metrics = {
         name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()
