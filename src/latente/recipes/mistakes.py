@@ -166,7 +166,10 @@ def around_encodings(experiment: Experiment) -> None:
 def _latents(found: Diagnosis) -> str:
     spread = " ".join(f"{value:.2f}" for value in found.figures["z_mean_std"])
     figures = found.figures
-    return f"{figures['active_units']} of {figures['latent_dim']} latents active; z_mean.std() per latent: {spread}"
+    return (
+        f"{figures['active_units']} of {figures['latent_dim']} latents active, ELBO {figures['elbo']:.1f} nats; "
+        f"z_mean.std() per latent: {spread}"
+    )
 
 
 def _side_by_side(experiment: Experiment, runs: dict[str, Run], title: str = "") -> None:
