@@ -14,8 +14,8 @@ from latente.errors import UserError
 Metrics = Mapping[str, Mapping[str, Any]]
 
 LEAST_CONFIDENCE = 0.8
-"""Of the classifier's mean confidence on real images. Fashion-MNIST models trained for a thirtieth of the homework had
-0.68 to 0.75 of it. It is not enough: a classifier is more sure of noise than of real images."""
+"""Of the classifier's mean confidence on real images. Healthy models of 10,000 garments, trained for 8 to 20 epochs on
+seed 100, had 0.68 to 0.75 of it. It is not enough: a classifier may be more sure of noise than of real images."""
 LEAST_COVERAGE = 0.8
 """Entropy over log classes: as if at least 6 of 10 classes appeared alike (log 6 / log 10 = 0.78)."""
 FARTHEST = 0.95
