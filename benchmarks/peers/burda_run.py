@@ -33,7 +33,7 @@ def main() -> None:
     )
     run = trained(config, arguments.run, progress=True, loaded={})
     metrics = latente.evaluate(run, samples=arguments.samples, images=run.environment["images"]["test"])
-    shown = ("elbo", "reconstruction", "kl", "log_likelihood", "active_units")
+    shown = ("elbo", "reconstruction", "kl", "log_likelihood", "log_likelihood_standard_error", "active_units")
     seconds = sum(entry["seconds"] for entry in run.log)
     line = {
         "epochs": len(run.log),
