@@ -24,10 +24,11 @@ DATA = WORK / "fashion-mnist.npz"
 Json = dict[str, Any]
 
 
-def run(environment: str, program: str, *arguments: Any, backend: str = "tensorflow") -> Json:
+def run(environment: str, program: str, *arguments: Any, backend: str = "tensorflow", timed: bool = True) -> Json:
     """What a program of ``peers/`` printed as its last line, a JSON object; its log goes to ``.work/``.
 
-    ``foreign_cores`` is added: how many cores were busy with something else meanwhile.
+    ``foreign_cores`` is added: how many cores were busy with something else meanwhile. Where time is measured, no other
+    measurement runs at the same time.
 
     Raises:
         SystemExit: The program failed; the end of its log is in the message.
@@ -35,7 +36,7 @@ def run(environment: str, program: str, *arguments: Any, backend: str = "tensorf
     WORK.mkdir(exist_ok=True)
     log = WORK / f"{program}.log"
     command = [environments.python(environment), PEERS / f"{program}.py", *map(str, arguments)]
-    with log.open("w") as stderr, alone():
+    with log.open("w") as stderr, alone() if timed else contextlib.nullcontext():
         neighbours = machine.Neighbours()
         done = subprocess.run(
             command,
@@ -90,12 +91,14 @@ class Journal:
             path.parent.mkdir(exist_ok=True)
             self._append(settings)
 
-    def measure(self, key: Mapping[str, Any], environment: str, program: str, *arguments: Any) -> Json:
+    def measure(
+        self, key: Mapping[str, Any], environment: str, program: str, *arguments: Any, timed: bool = True
+    ) -> Json:
         """The measurement of that key: from the file, or from a run now."""
         for entry in self.entries:
             if key.items() <= entry.items():
                 return entry
-        entry = {**key, **run(environment, program, *arguments)}
+        entry = {**key, **run(environment, program, *arguments, timed=timed)}
         self.entries.append(entry)
         self._append(entry)
         print(f"{' '.join(map(str, key.values()))}: {headline(entry)}", file=sys.stderr)

@@ -143,6 +143,27 @@ def doctor(result: Json) -> str:
     return f"{_markdown(['model', 'is', 'was called', 'rightly'], body)}\nSeeds {seeds}. {_where(result)}\n"
 
 
+def burda(result: Json) -> str:
+    """The bounds on MNIST beside the published."""
+    metrics = result["metrics"]
+    bound, error = metrics["log_likelihood"], metrics["log_likelihood_standard_error"]
+    passes = f"Latente, {result['epochs']:,} passes over {result['train_images']:,} images, batches of"
+    body = [
+        [f"{passes} {result['batch_size']}", f"{bound['value']:.2f} +- {error['value']:.2f}"],
+        *(
+            [f"{name}, 3,280 passes over 60,000, batches of 20", f"{value:.2f}"]
+            for name, value in result["published"].items()
+        ),
+    ]
+    head = ["MNIST, dynamic binarization, one stochastic layer", f"log p(x), K = {bound['z_samples']:,} (nats)"]
+    note = (
+        f"All {bound['n']:,} test images, the error is that of the mean over images. ELBO "
+        f"{metrics['elbo']['value']:.2f}, {metrics['active_units']['value']} of 50 latents active; best epoch "
+        f"{result['best_epoch']}; {result['training_seconds'] / 60:.0f} minutes of training beside other work."
+    )
+    return f"{_markdown(head, body)}\n{note} {_where(result)}\n"
+
+
 def jax(result: Json) -> str:
     """A step with each form of the layer."""
     body = [[name, _spread(values, ".3f")] for name, values in result["step_seconds"].items()]
@@ -181,6 +202,7 @@ TABLES: dict[str, Callable[[Json], str]] = {
     "inference": inference,
     "jax": jax,
     "doctor": doctor,
+    "burda": burda,
 }
 
 if __name__ == "__main__":

@@ -52,8 +52,9 @@ def report(found: Diagnosis) -> None:
         severity: [finding.name for finding in found.findings if finding.severity == severity]
         for severity in ("sick", "remark")
     }
-    line = {**by_severity, "active_units": found.figures["active_units"], "latent_dim": found.figures["latent_dim"]}
-    print(json.dumps({**line, "effective_beta": found.figures["effective_beta"]}))
+    # A model that gives NaN has no figures.
+    shown = {name: found.figures.get(name) for name in ("active_units", "latent_dim", "effective_beta")}
+    print(json.dumps(by_severity | shown))
 
 
 def changed(run: latente.Run, change: str, seed: int) -> Diagnosis:

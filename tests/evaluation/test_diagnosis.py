@@ -269,13 +269,26 @@ def test_a_trained_run_is_diagnosed_on_the_command_line(digits: Run, capsys):
     assert json.loads(capsys.readouterr().out)["findings"] == recorded["findings"]
 
 
-def test_the_run_and_the_functions_get_the_same_verdict(digits: Run):
-    vae, data = digits.model(), digits.data()
-
+def encoder(vae: latente.VAE) -> Callable[[Array], tuple[Array, Array]]:
     def encode(x: Array) -> tuple[Array, Array]:
         q = vae.posterior_parameters(x)
         return q["z_mean"], q["z_log_var"]
 
+    return encode
+
+
+def test_negatives_that_fit_better_than_the_images_betray_an_inversion(digits: Run, monkeypatch):
+    monkeypatch.setattr("latente.evaluation.diagnosis.checks.data.INVERTED", -2.0)  # whatever the mean images say
+    vae, images = digits.model(), np.asarray(digits.data().test.images)
+    found = latente.diagnose(encoder(vae), vae.decode, 255 - images)
+    assert "data-inverted" in found.names
+    assert "negatives" in str(found)
+    assert "data-inverted" not in latente.diagnose(encoder(vae), vae.decode, images).names
+
+
+def test_the_run_and_the_functions_get_the_same_verdict(digits: Run):
+    vae, data = digits.model(), digits.data()
+    encode = encoder(vae)
     test, train = (np.asarray(split.images) for split in (data.test, data.train))
     by_run = diagnose_run(digits)
     by_hand = latente.diagnose(encode, vae.decode, test, train_images=train, log=digits.log, objective_beta=1.0)

@@ -48,6 +48,8 @@ def test_each_figure_has_a_value_a_unit_and_a_protocol(run: Run, capsys):
     assert value["frechet[classifier]"] > 3 * metrics["frechet[classifier]"]["controls"]["train images"]
     assert metrics["sample_confidence[classifier]"]["controls"]["real images"] > 0.9
     assert value["classifier_accuracy"] > 0.9
+    apart = metrics["sample_distance[classifier]"]["controls"]
+    assert apart["real images"] < 1 < apart["noise"]
     middle = metrics["midpoint_distance[classifier]"]["controls"]
     assert middle["real images"] < 1 < middle["noise"]
     assert run.metrics == metrics

@@ -27,6 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images", type=int, default=1000, metavar="N", help="how many images to compute that for (default: 1000)"
     )
+    parser.add_argument(
+        "--inception",
+        metavar="FILE",
+        help="compare samples in Inception-v3's features too; FILE holds Keras's weights without the top",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default: 0)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_data_dir(parser)
@@ -38,7 +43,13 @@ def run(arguments: argparse.Namespace) -> None:
     from latente.evaluation import evaluate
 
     metrics = evaluate(
-        run, arguments.split, arguments.data_dir, arguments.seed, arguments.samples, images=arguments.images
+        run,
+        arguments.split,
+        arguments.data_dir,
+        arguments.seed,
+        arguments.samples,
+        images=arguments.images,
+        inception=arguments.inception,
     )
     if arguments.json:
         print(json.dumps(metrics, indent=2))

@@ -13,16 +13,16 @@ from latente.errors import UserError
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
-LEAST_CONFIDENCE = 0.85
-"""Of the classifier's mean confidence on real images: cross-fades of two garments reached 0.80 of it."""
-LEAST_PRECISION = 0.5
-"""Share of samples among the real images in its features: a classifier may be sure of noise, which is like nothing."""
+LEAST_CONFIDENCE = 0.8
+"""Of the classifier's mean confidence on real images. Healthy models of 10,000 garments, trained for 8 to 20 epochs on
+seed 100, had 0.68 to 0.75 of it. It is not enough: a classifier may be more sure of noise than of real images."""
 LEAST_COVERAGE = 0.8
 """Entropy over log classes: as if at least 6 of 10 classes appeared alike (log 6 / log 10 = 0.78)."""
+FARTHEST = 0.95
+"""Distance from real images over that of cross-fades of two real ones, which is 1 by definition: so much nearer an
+image must be to be more than a mixture. Real images have 0.66, noise 1.5."""
 MOST_UNEVEN = 2.0
 """Largest step over mean step: no step of a path may be worth more than two."""
-FARTHEST_MIDDLE = 0.95
-"""Distance of the midpoint from real images, over that of a cross-fade's midpoint, which is 1 by definition."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,25 @@ def recognizable(metrics: Metrics) -> Acceptance:
         UserError: The figures are not there, since the data have no labels.
     """
     confidence, coverage = _of(metrics, "sample_confidence[classifier]"), _of(metrics, "class_coverage[classifier]")
-    precision = _of(metrics, "precision[classifier]")
-    figures = (confidence, coverage, precision)
+    distance = _of(metrics, "sample_distance[classifier]")
     least = LEAST_CONFIDENCE * confidence["controls"]["real images"]
 
-    def meets(sure: float, covered: float, among: float) -> bool:
-        return sure >= least and covered >= LEAST_COVERAGE and among >= LEAST_PRECISION
+    def meets(sure: float, covered: float, far: float) -> bool:
+        return sure >= least and covered >= LEAST_COVERAGE and far <= FARTHEST
 
-    controls = {name: meets(*(each["controls"][name] for each in figures)) for name in ("cross-fade", "noise")}
+    far = {"cross-fade": 1.0, **distance["controls"]}
+    controls = {
+        name: meets(confidence["controls"][name], coverage["controls"][name], far[name])
+        for name in ("cross-fade", "noise")
+    }
     evidence = (
-        f"a classifier ({_of(metrics, 'classifier_accuracy')['value']:.0%} right on real test images) is "
+        f"A classifier ({_of(metrics, 'classifier_accuracy')['value']:.0%} right on real test images) is "
         f"{confidence['value']:.2f} sure of {confidence['samples']:,} samples (real images: "
         f"{confidence['controls']['real images']:.2f}; at least {least:.2f} asked), their classes spread to "
-        f"{coverage['value']:.2f} of even (at least {LEAST_COVERAGE:g}), and {precision['value']:.0%} lie among real "
-        f"images in its features (at least {LEAST_PRECISION:.0%})"
+        f"{coverage['value']:.2f} of even (at least {LEAST_COVERAGE:g}), and in its features they are "
+        f"{distance['value']:.2f} times as far from real images as cross-fades (at most {FARTHEST:g})"
     )
-    return Acceptance(meets(*(each["value"] for each in figures)), controls, evidence)
+    return Acceptance(meets(confidence["value"], coverage["value"], distance["value"]), controls, evidence)
 
 
 def smooth(metrics: Metrics) -> Acceptance:
@@ -81,14 +84,14 @@ def smooth(metrics: Metrics) -> Acceptance:
     even, middle = _of(metrics, f"interpolation_smoothness[{space}]"), _of(metrics, f"midpoint_distance[{space}]")
 
     def meets(uneven: float, far: float) -> bool:
-        return uneven <= MOST_UNEVEN and far <= FARTHEST_MIDDLE
+        return uneven <= MOST_UNEVEN and far <= FARTHEST
 
     far = {"cross-fade": 1.0, **middle["controls"]}
     controls = {name: meets(even["controls"][name], far[name]) for name in ("cross-fade", "noise")}
     evidence = (
-        f"over {even['pairs']} random pairs the largest step is {even['value']:.2f} times the mean step (at most "
+        f"Over {even['pairs']} random pairs the largest step is {even['value']:.2f} times the mean step (at most "
         f"{MOST_UNEVEN:g} asked), and midpoints are {middle['value']:.2f} times as far from real images as those of a "
-        f"pixel cross-fade (at most {FARTHEST_MIDDLE:g} asked)"
+        f"pixel cross-fade (at most {FARTHEST:g} asked)"
     )
     return Acceptance(meets(even["value"], middle["value"]), controls, evidence)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from latente.evaluation import disentanglement
 from latente.evaluation.aggregate import COMPONENTS, DRAWS, decompose
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
 from latente.evaluation.importance import log_likelihood
+from latente.evaluation.inception import SPACE as INCEPTION
 from latente.evaluation.interpolations import cross_fade, noise_between, smoothness
-from latente.evaluation.memorization import memorization, nearest
+from latente.evaluation.memorization import memorization
 from latente.evaluation.pixels import unit_pixels
 from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
@@ -107,7 +108,8 @@ def samples(subject: Subject) -> Metrics:
     return {
         **_sharpness("sample_sharpness", subject.samples, subject),
         **_recognizability(subject),
-        **_fidelity(subject),
+        **_realism(subject),
+        **_fidelities(subject),
         "memorization[pixels]": metric(
             near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(subject.train)
         ),
@@ -129,20 +131,24 @@ def interpolations(subject: Subject) -> Metrics:
     }
     features = {name: subject.features(frames).reshape(pairs, FRAMES, -1) for name, frames in paths.items()}
     evenness = {name: float(smoothness(x).mean()) for name, x in features.items()}
-    among = subject.features(subject.train[:ENCODED])
-    middle = {name: float(np.median(nearest(x[:, FRAMES // 2], among)[1])) for name, x in features.items()}
-    middle["real images"] = float(np.median(nearest(subject.features(starts), among)[1]))
-    fade = middle.pop("cross-fade")
-    relative = {name: value / fade for name, value in middle.items()}
+    middles = {name: frames[FRAMES // 2 :: FRAMES] for name, frames in paths.items()} | {"real images": starts}
+    relative = _relative_distances(subject, middles)
     protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": subject.space}
     return {
         f"interpolation_smoothness[{subject.space}]": metric(
             evenness.pop("decoded"), "1 = even", **protocol, controls=evenness
         ),
         f"midpoint_distance[{subject.space}]": metric(
-            relative.pop("decoded"), "of the cross-fade's", **protocol, train_n=len(among), controls=relative
+            relative.pop("decoded"), "of a cross-fade's", **protocol, controls=relative
         ),
     }
+
+
+def _relative_distances(subject: Subject, images: dict[str, np.ndarray]) -> dict[str, float]:
+    """How far images are from the nearest training image, over how far cross-fades are."""
+    distances = {name: subject.distance_to_train(each) for name, each in images.items()}
+    fade = distances.pop("cross-fade")
+    return {name: distance / fade for name, distance in distances.items()}
 
 
 def factors(subject: Subject) -> Metrics:
@@ -198,23 +204,41 @@ def _recognizability(subject: Subject) -> Metrics:
     }
 
 
-def _fidelity(subject: Subject) -> Metrics:
-    if subject.classifier is None or len(subject.real) <= NEIGHBOURS:
+def _realism(subject: Subject) -> Metrics:
+    others = {"real images": subject.real, **subject.impostors}
+    relative = _relative_distances(subject, {"samples": subject.samples, **others})
+    protocol = {"samples": len(subject.samples), "n": len(subject.real), "feature_space": subject.space}
+    name = f"sample_distance[{subject.space}]"
+    return {name: metric(relative.pop("samples"), "of a cross-fade's", **protocol, controls=relative)}
+
+
+def _fidelities(subject: Subject) -> Metrics:
+    spaces = {"classifier": subject.classifier, INCEPTION: subject.inception}
+    if len(subject.real) <= NEIGHBOURS:
         return {}
-    real, generated = subject.features(subject.real), subject.features(subject.samples)
-    train = subject.features(subject.train[: len(real)])
+    return {
+        name: one
+        for space, network in spaces.items()
+        if network is not None
+        for name, one in _fidelity(subject, space, network.features).items()
+    }
+
+
+def _fidelity(subject: Subject, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
+    real, generated = features(subject.real), features(subject.samples)
+    train = features(subject.train[: len(real)])
     found = neighbourhoods(real, generated)
-    others = {"train images": train, **{name: subject.features(each) for name, each in subject.impostors.items()}}
-    controls = {name: neighbourhoods(real, features) for name, features in others.items()}
-    protocol = {"samples": len(generated), "n": len(real), "feature_space": subject.space}
+    others = {"train images": train, **{name: features(each) for name, each in subject.impostors.items()}}
+    controls = {name: neighbourhoods(real, each) for name, each in others.items()}
+    protocol = {"samples": len(generated), "n": len(real), "feature_space": space}
     metrics = {
-        f"frechet[{subject.space}]": metric(
+        f"frechet[{space}]": metric(
             frechet(real, generated), "squared distance", **protocol, controls={"train images": frechet(real, train)}
         )
     }
     for name, value in vars(found).items():
         unit = "balls, over k" if name == "density" else "share"
-        metrics[f"{name}[{subject.space}]"] = metric(
+        metrics[f"{name}[{space}]"] = metric(
             value, unit, **protocol, k=NEIGHBOURS, controls={of: getattr(each, name) for of, each in controls.items()}
         )
     return metrics

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from latente import __version__
 from latente.errors import UserError
 from latente.evaluation import measures
+from latente.evaluation.inception import Inception
 from latente.evaluation.measures import Metrics
 from latente.evaluation.subject import Subject
 from latente.training.run import Run
@@ -19,6 +21,7 @@ def evaluate(
     seed: int = 0,
     samples: int = 0,
     images: int = 1000,
+    inception: str | Path | None = None,
 ) -> Metrics:
     """Compute every figure that applies to a run and write them to its ``metrics.json`` (``elbo@train`` but for test).
 
@@ -30,6 +33,8 @@ def evaluate(
             binarized dynamically.
         samples: K, the draws per image of the importance-sampled bound on log p(x); 0 leaves it out.
         images: How many images that bound is computed for.
+        inception: A file of the weights of Inception-v3 in Keras's form, for the figures of the samples in its features
+            as well; see ``evaluation.inception``.
 
     Returns:
         By name, an object with ``value``, ``unit``, the ``group`` it belongs to and the protocol: the split, how many
@@ -44,7 +49,8 @@ def evaluate(
     if samples < 0 or images < 1:
         raise UserError(f"evaluate needs samples >= 0 and images >= 1. Received {samples} and {images}.")
     run = run if isinstance(run, Run) else Run(run)
-    subject = Subject(run.model(), run.data(data_dir), split, seed)
+    network = None if inception is None else Inception(inception)
+    subject = Subject(run.model(), run.data(data_dir), split, seed, network)
     groups = {
         "bound": measures.bound(subject) | (measures.importance(subject, samples, images) if samples else {}),
         "latents": measures.latents(subject),
@@ -59,6 +65,7 @@ def evaluate(
         "likelihood": run.config["likelihood"]["name"],
         "binarization": subject.dataset.binarize,
         "epoch": run.best_epoch["epoch"],
+        "latente": __version__,
     }
     metrics = {
         name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()

@@ -10,12 +10,15 @@ import numpy as np
 from latente.data import Dataset, Images, Split, binarize
 from latente.evaluation.bounds import Evidence, evidence
 from latente.evaluation.classifier import Classifier, classifier_of
+from latente.evaluation.inception import Inception
+from latente.evaluation.memorization import nearest
 from latente.evaluation.pixels import unit_pixels
 from latente.model.vae import VAE
 
 COMPARED = 2_000
 """Real images and samples that are compared; fewer where there are fewer."""
 ENCODED = 10_000
+"""At most so many images are encoded, by the model or by the classifier, where all are not needed."""
 MOST_PIXELS = 50_000_000
 """At most so many numbers of training images are held as floats: all of Fashion-MNIST's."""
 
@@ -29,12 +32,14 @@ class Subject:
         dataset: Its data.
         split_name: Which images it is judged by.
         seed: Seed of every draw.
+        inception: A second feature space to compare samples in, where its weights are at hand.
     """
 
     vae: VAE
     dataset: Dataset
     split_name: str
     seed: int
+    inception: Inception | None = None
 
     @property
     def split(self) -> Split:
@@ -91,6 +96,14 @@ class Subject:
     def features(self, images: np.ndarray) -> np.ndarray:
         """Images ``(n, H, W, C)`` in that space, ``(n, features)``."""
         return self.classifier.features(images) if self.classifier else images.reshape(len(images), -1)
+
+    def distance_to_train(self, images: np.ndarray) -> float:
+        """Median distance of images ``(n, H, W, C)`` to the nearest of 10,000 training images in that space."""
+        return float(np.median(nearest(self.features(images), self._train_features)[1]))
+
+    @cached_property
+    def _train_features(self) -> np.ndarray:
+        return self.features(self.train[:ENCODED])
 
     def rows(self, n: int, most: int) -> np.ndarray:
         """At most ``most`` random indices into ``n`` images."""

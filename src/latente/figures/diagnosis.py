@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,11 +13,15 @@ from latente.figures.grids import tile
 SHOWN = 12
 """Images in a row."""
 
+Latents = Mapping[str, tuple[np.ndarray, float]]
+"""Title of a panel to a value for each latent, ``(d,)``, and that below which a latent is dead. The first orders the
+latents of all panels."""
+
 
 def diagnosis_page(
     images: dict[str, np.ndarray],
     curves: dict[str, Sequence[float]],
-    latents: dict[str, tuple[np.ndarray, float]] | None = None,
+    latents: Latents | None = None,
     title: str = "",
 ) -> Figure:
     """What the latents carry, how training went, and what the model makes of images and of the prior.
@@ -25,8 +29,7 @@ def diagnosis_page(
     Args:
         images: Name to images ``(n, H, W, C)``, of which each gets a row of its first 12.
         curves: Name to values per epoch; none leaves the panel out.
-        latents: Title of a panel to a value for each latent, ``(d,)``, and that below which a latent is dead. The
-            first orders the latents of all.
+        latents: What each latent does.
         title: Title of the page.
     """
     latents = latents or {}
@@ -35,9 +38,8 @@ def diagnosis_page(
     figure = Figure(figsize=(9, 0.4 + sum(heights)), layout="constrained")
     figure.suptitle(title, fontsize=10)
     layout = figure.add_gridspec(len(heights), max(panels, 1), height_ratios=heights)
-    order = np.argsort(-next(iter(latents.values()))[0]) if latents else np.array([])
-    for column, (name, (each, least)) in enumerate(latents.items()):
-        _bars(figure.add_subplot(layout[0, column]), [str(j) for j in order], each[order], least, name)
+    if latents:
+        _latent_panels([figure.add_subplot(layout[0, column]) for column in range(len(latents))], latents)
     if curves:
         axes = figure.add_subplot(layout[0, -1])
         for name, values in curves.items():
@@ -53,6 +55,29 @@ def diagnosis_page(
         axes.set_title(name, fontsize=8, loc="left")
         axes.set_axis_off()
     return figure
+
+
+def latent_bars(models: Mapping[str, Latents]) -> Figure:
+    """What each latent of several models does, a row of panels for each model, on common scales.
+
+    Args:
+        models: Name of a model to what its latents do; all have the same panels.
+    """
+    panels = len(next(iter(models.values())))
+    figure = Figure(figsize=(9, 0.3 + 2.4 * len(models)), layout="constrained")
+    axes = figure.subplots(len(models), panels, squeeze=False, sharey="col")
+    for row, (name, latents) in zip(axes, models.items(), strict=True):
+        _latent_panels(row, latents)
+        row[0].set_ylabel(name, fontsize=9)
+    for column in axes.T:
+        column[0].set_ylim(top=2 * max(each.dataLim.y1 for each in column))
+    return figure
+
+
+def _latent_panels(axes: Sequence[Axes], latents: Latents) -> None:
+    order = np.argsort(-next(iter(latents.values()))[0])
+    for each, (name, (values, least)) in zip(axes, latents.items(), strict=True):
+        _bars(each, [str(j) for j in order], values[order], least, name)
 
 
 def _bars(axes: Axes, names: Sequence[str], values: np.ndarray, threshold: float, title: str) -> None:

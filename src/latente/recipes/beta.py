@@ -12,10 +12,10 @@ QUICK = {"epochs": 2, "data.subset": 10_000}
 SHAPES_QUICK = {"epochs": 1, "data.subset": 6_000}
 
 GARMENTS = {beta: Training(f"garments-beta-{beta}", "fashion-mnist", {"beta": beta}, QUICK) for beta in BETAS}
-SHAPES = {
-    beta: Training(f"shapes-beta-{beta}", "shapes", {"beta": beta, "epochs": 10, "data.subset": 50_000}, SHAPES_QUICK)
-    for beta in BETAS
-}
+# Fully connected, as beta-VAE's own for such images (Higgins et al. 2017, table 1), narrower: eight times as fast as
+# convolutions of 64x64.
+DRAWN = {"network": "Dense", "network.hidden": (512, 256), "epochs": 10, "data.subset": 50_000}
+SHAPES = {beta: Training(f"shapes-beta-{beta}", "shapes", {"beta": beta, **DRAWN}, SHAPES_QUICK) for beta in BETAS}
 
 
 @recipe("exercise-4", *GARMENTS.values(), *SHAPES.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from latente import __version__
 from latente.evaluation import Diagnosis, Undiagnosed, diagnose_run, evaluate
 from latente.figures import curves
 from latente.report import pictures
@@ -56,7 +57,7 @@ def _diagnose(run: Run, data_dir: str | None) -> tuple[Diagnosis | None, str]:
 
 
 def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = False) -> None:
-    """Evaluate a run whose figures are missing, or are those of an earlier epoch.
+    """Evaluate a run whose figures are missing, or are those of an earlier epoch or another version of Latente.
 
     Args:
         run: The run.
@@ -66,7 +67,8 @@ def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = Fal
     Raises:
         UserError: The run has no model yet, or its data are not there.
     """
-    if run.metrics.get("elbo", {}).get("epoch") != run.best_epoch["epoch"]:
+    found = run.metrics.get("elbo", {})
+    if (found.get("epoch"), found.get("latente")) != (run.best_epoch["epoch"], __version__):
         if progress:
             print(f"evaluating {run.name}", file=sys.stderr, flush=True)
         evaluate(run, data_dir=data_dir)

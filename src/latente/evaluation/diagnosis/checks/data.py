@@ -13,6 +13,14 @@ TOLERANCE = 0.01
 INVERTED = -0.5
 """Correlation of the mean images over the pixels. The same kind of image has nearly 1, another kind something positive
 or small; only dark for light gives a strongly negative one."""
+BETTER = 0.5
+"""The negatives leave at most half as much unexplained as the images: a model reconstructs the negatives of what it was
+trained on several times worse, not better."""
+MIXED = (
+    "Dark on light and light on dark are mixed: MNIST and its kin are light on dark, scans dark on light.",
+    "Invert one of them: images = 255 - images (or 1 - images).",
+)
+"""Cause and remedy."""
 
 
 @check
@@ -55,10 +63,25 @@ def inverted(exam: Exam) -> Finding | None:
                 f"The mean of the {name} is the negative of the mean of the held-out images (correlation "
                 f"{correlation:.2f}): where the ones are dark, the others are light.",
                 {"against": name, "correlation": correlation},
-                "Dark on light and light on dark are mixed: MNIST and its kin are light on dark, scans dark on light.",
-                "Invert one of them: images = 255 - images (or 1 - images).",
+                *MIXED,
             )
-    return None
+    return _negatives_fit_better(exam)
+
+
+def _negatives_fit_better(exam: Exam) -> Finding | None:
+    """What the means hide: the model knows the negatives of the images that it was given."""
+    negatives = 1 - exam.images
+    error = exam.unexplained_by(1 - exam.patient.decode(exam.patient.encode(negatives)[0]))
+    if error >= min(1.0, BETTER * exam.unexplained):
+        return None
+    return Finding(
+        "data-inverted",
+        "sick",
+        f"The model leaves {exam.unexplained:.0%} of the variance of the images unexplained, and {error:.0%} of their "
+        f"negatives': it was trained on images that are dark where these are light.",
+        {"unexplained": exam.unexplained, "unexplained_of_negatives": error},
+        *MIXED,
+    )
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:
