@@ -223,7 +223,7 @@ def test_training_lowers_the_loss_saves_and_goes_on_as_if_nothing_had_been(name:
     vae = tiny(QUANTIZERS[name]())
     before = vae.evaluate(images(), verbose=0, return_dict=True)["reconstruction"]
     vae.fit(np.tile(images(), (40, 1, 1, 1)), batch_size=13, verbose=0)  # the last batch has 12
-    assert vae.evaluate(images(), verbose=0, return_dict=True)["reconstruction"] < before - 0.3
+    assert vae.evaluate(images(), verbose=0, return_dict=True)["reconstruction"] < before - 0.1
     assert vae.sample(3).shape == vae.reconstruct(images(3)).shape == (3, *SHAPE)
     vae.save(tmp_path / "vae.keras")
     loaded = keras.saving.load_model(tmp_path / "vae.keras")
@@ -317,6 +317,6 @@ class TestFullGaussian:
         vae = tiny("FullGaussian", "StandardNormal")
         before = vae.evaluate(images(), verbose=0, return_dict=True)["loss"]
         vae.fit(np.tile(images(), (30, 1, 1, 1)), batch_size=12, verbose=0)
-        assert vae.evaluate(images(), verbose=0, return_dict=True)["loss"] < before - 0.3
+        assert vae.evaluate(images(), verbose=0, return_dict=True)["loss"] < before - 0.1
         assert vae.latent_statistics.kl_per_dimension() is None
         assert vae.sample(2).shape == (2, *SHAPE)

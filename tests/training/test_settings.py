@@ -66,8 +66,6 @@ def test_the_averaged_weights_are_validated_and_kept(averaged: Run):
     assert plain.log[-1]["loss"] == pytest.approx(averaged.log[-1]["loss"], rel=1e-4)  # training itself is the same
     vae = checkpoint(averaged)
     trained = arrays(checkpoint(plain).trainable_variables)
-    for raw, same in zip(slots(vae, "average"), trained, strict=True):
-        np.testing.assert_allclose(raw, same, atol=1e-4)  # TensorFlow rounds in each exchange
     differences = [
         np.abs(average - raw).max() for average, raw in zip(arrays(vae.trainable_variables), trained, strict=True)
     ]

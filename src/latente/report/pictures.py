@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 PLANE_QUANTILES = tuple(np.linspace(0.025, 0.975, 15))
 
 
-def sample_figure(images: np.ndarray, run: Run, temperature: float, seed: int | None) -> Figure:
-    """Prior samples ``(n, H, W, C)`` in a grid that says how they were drawn."""
+def sample_figure(
+    images: np.ndarray, run: Run, temperature: float, seed: int | None, prior: str = "the prior"
+) -> Figure:
+    """Samples ``(n, H, W, C)`` of the prior, or of what stands for it, in a grid that says how they were drawn."""
     warmth = "" if temperature == 1 else f", temperature {temperature:g}"
-    return grid(images, title=f"{run.name}: {len(images)} samples from the prior (seed {seed}{warmth})")
+    return grid(images, title=f"{run.name}: {len(images)} samples from {prior} (seed {seed}{warmth})")
 
 
 def reconstruction_figure(vae: VAE, dataset: Dataset, run: Run, n: int = 10) -> Figure:

@@ -12,6 +12,7 @@ class AveragedWeights(keras.callbacks.SwapEMAWeights):
 
     In a checkpoint the averages are the model's weights, and the trained weights stand in the optimizer, in the place
     of the averages: what is loaded is what was validated. Before training goes on from there the two change places.
+    After the last epoch nothing goes on, and Keras leaves the averages in both.
 
     It must come before the callbacks that look at the model.
 
