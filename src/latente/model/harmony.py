@@ -15,28 +15,35 @@ def check_harmony(posterior: Posterior, prior: Prior, objective: Objective) -> N
     Raises:
         UserError: It names both choices, the reason, and what to choose instead.
     """
-    if posterior.density != prior.density:
-        fit = [name for name, each in choices(Prior).items() if each.density == posterior.density]
-        kinds = {True: "a density over all codes", False: "discrete codes"}
-        raise UserError(
-            f"Posterior {_name(posterior)} has {kinds[posterior.density]}. Received prior {_name(prior)}, which has "
-            f"{kinds[prior.density]}. Choose prior {_alternatives(fit)}."
-        )
-    if prior.learned and objective.kl_weight == 0:
-        fit = [name for name, each in choices(Prior).items() if each.density == posterior.density]
-        fixed = [name for name in fit if not choices(Prior)[name].learned]
-        raise UserError(
-            f"Prior {_name(prior)} learns from the KL. Received objective {_name(objective)}, which has none. Choose "
-            f"prior {_alternatives(fixed)}."
-        )
+    if not _fits(prior, posterior, objective):
+        fit = [name for name, each in choices(Prior).items() if _fits(each, posterior, objective)]
+        raise UserError(f"{_mismatch(prior, posterior, objective)} Choose prior {_alternatives(fit)}.")
     for trait in objective.needs:
         if not getattr(posterior, trait):
-            able = [name for name, each in choices(Posterior).items() if getattr(each, trait)]
-            modest = [name for name, each in choices(Objective).items() if trait not in each.needs]
+            able = [name for name, each in choices(Posterior).items() if _meets(each, objective)]
+            modest = [name for name, each in choices(Objective).items() if _meets(posterior, each)]
             raise UserError(
                 f"Objective {_name(objective)} needs a posterior {Posterior.TRAITS[trait]}. Received posterior "
                 f"{_name(posterior)}. Choose posterior {_alternatives(able)}, or objective {_alternatives(modest)}."
             )
+
+
+def _fits(prior: Prior | type[Prior], posterior: Posterior, objective: Objective) -> bool:
+    return prior.density == posterior.density and not (prior.learned and objective.kl_weight == 0)
+
+
+def _mismatch(prior: Prior, posterior: Posterior, objective: Objective) -> str:
+    if prior.density == posterior.density:
+        return f"Prior {_name(prior)} learns from the KL. Received objective {_name(objective)}, which has none."
+    kinds = {True: "a density over all codes", False: "discrete codes"}
+    return (
+        f"Posterior {_name(posterior)} has {kinds[posterior.density]}. Received prior {_name(prior)}, which has "
+        f"{kinds[prior.density]}."
+    )
+
+
+def _meets(posterior: Posterior | type[Posterior], objective: Objective | type[Objective]) -> bool:
+    return all(getattr(posterior, trait) for trait in objective.needs)
 
 
 def _name(choice: object) -> str:

@@ -30,6 +30,8 @@ class Autoregressive(CodePrior):
         heads: Heads of the attention of each layer.
     """
 
+    learned = True
+
     def __init__(self, width: int = 128, depth: int = 3, heads: int = 4, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if min(width, depth, heads) < 1 or width % heads:
