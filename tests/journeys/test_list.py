@@ -5,9 +5,11 @@ import re
 import pytest
 
 from latente.cli import main
+from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.options import options_of, summary_of
-from latente.training.config import DEFAULT_CHOICE, shown
+from latente.training.config import DEFAULT_CHOICE, build, read_file, resolve, shown
+from latente.training.papers import papers
 
 
 def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -50,3 +52,26 @@ def test_an_axis_is_listed_with_every_option(capsys, axis: str):
 def test_a_mistyped_axis_is_named(capsys):
     assert main(["list", "objectiv"]) == 2
     assert "Did you mean 'objective'?" in capsys.readouterr().err
+
+
+def test_the_papers_are_listed_and_each_config_makes_a_model_for_the_data_that_it_names(capsys):
+    out = joined(printed(capsys, "papers"))
+    assert papers()
+    for name, what in papers().items():
+        assert f"{name} {what}" in out
+        data, shape = ("shapes", (64, 64, 1)) if "shapes" in what else ("mnist", (28, 28, 1))
+        asked = read_file(name)
+        config = resolve({**asked, "data.name": data})
+        for key, value in asked.items():
+            section, option = key.split(".") if "." in key else (None, key)
+            found = config[section][option] if section else config[option]
+            assert found == (tuple(value) if isinstance(value, list) else value), (name, key)
+        build(config, shape)
+
+
+def test_a_file_comes_before_a_paper_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vq-vae").write_text("latent_dim: 7")
+    assert read_file("vq-vae") == {"latent_dim": 7}
+    with pytest.raises(UserError, match="Did you mean 'fsq'"):
+        read_file("fqs")

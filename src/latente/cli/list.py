@@ -10,25 +10,35 @@ from latente.backend import import_keras
 from latente.errors import UserError
 from latente.options import nearest, options_of, summary_of
 
-HELP = "name the choices of each axis of a model, and the options of each choice"
+HELP = "name the choices of each axis of a model with their options, and the papers whose configs there are"
 
 WIDTH = 79
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the axis."""
-    parser.add_argument("axis", nargs="?", metavar="AXIS", help="show this axis alone, with the options of its choices")
+    parser.add_argument(
+        "axis", nargs="?", metavar="AXIS", help="show this axis alone, with the options of its choices; or papers"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print every axis, or one with its options."""
+    """Print every axis and the papers, or one axis with its options, or the papers."""
     import_keras()
     from latente.model import AXES
 
-    if arguments.axis and arguments.axis not in AXES:
-        known = ", ".join(AXES)
-        raise UserError(f"AXIS must be one of {known}. Received {arguments.axis!r}.{nearest(arguments.axis, AXES)}")
-    print("\n".join(_one_axis(arguments.axis) if arguments.axis else _all_axes()))
+    known = [*AXES, "papers"]
+    if arguments.axis and arguments.axis not in known:
+        raise UserError(
+            f"AXIS must be one of {', '.join(known)}. Received {arguments.axis!r}.{nearest(arguments.axis, known)}"
+        )
+    if arguments.axis == "papers":
+        lines = _papers()
+    elif arguments.axis:
+        lines = _one_axis(arguments.axis)
+    else:
+        lines = _all_axes()
+    print("\n".join(lines))
 
 
 def _all_axes() -> Iterator[str]:
@@ -44,6 +54,17 @@ def _all_axes() -> Iterator[str]:
         yield ""
     yield "* is taken by default. latente list AXIS shows the options of its choices;"
     yield "latente train DATA --AXIS CHOICE --AXIS.OPTION VALUE takes them."
+    yield ""
+    yield from _papers()
+
+
+def _papers() -> Iterator[str]:
+    from latente.training.papers import papers
+
+    yield "papers: configs for latente train DATA --config NAME; flags change them."
+    column = max(map(len, papers())) + 4
+    for name, what in papers().items():
+        yield from _wrapped(what, f"  {name:<{column - 2}}", column)
 
 
 def _one_axis(axis: str) -> Iterator[str]:

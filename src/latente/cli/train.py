@@ -17,7 +17,11 @@ HELP = "train a VAE on a data set"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that are not options of the model, the data or the training."""
     parser.add_argument("data", nargs="?", metavar="DATA", help="data set; latente data list names them")
-    parser.add_argument("--config", metavar="FILE", help="options from a YAML or JSON file; flags come before it")
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="options from a YAML or JSON file, or of a paper that latente list papers names; flags come before it",
+    )
     parser.add_argument("--print-config", action="store_true", help="print the complete config and stop")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
     parser.add_argument("--run-dir", metavar="DIR", help="run directory to make (default: runs/DATA-TIME)")

@@ -11,6 +11,7 @@ from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.model.vae import VAE
 from latente.options import Option, nearest, options_of
+from latente.training.papers import FOLDER, papers
 from latente.training.settings import Settings
 
 Config = dict[str, Any]
@@ -116,15 +117,21 @@ def shown(key: str) -> str:
 def read_file(path: str | Path) -> dict[str, Any]:
     """Read a config from a YAML or JSON file.
 
+    Args:
+        path: The file; or the name of a paper's config that Latente has, such as ``beta-tcvae``.
+
     Raises:
         UserError: The file cannot be read, or does not hold a mapping.
     """
     import yaml
 
+    if str(path) in papers() and not Path(path).exists():
+        path = FOLDER / f"{path}.yaml"
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))  # JSON is YAML
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"The config file {path} cannot be read: {error}") from None
+        hint = nearest(str(path), papers()) or " latente list papers names those that Latente has."
+        raise UserError(f"The config file {path} cannot be read: {error}.{hint}") from None
     if not isinstance(content, dict):
         raise UserError(f"The config file {path} must hold a mapping of options. Received {type(content).__name__}.")
     return dict(flatten(content))
