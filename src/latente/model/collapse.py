@@ -15,6 +15,8 @@ COLLAPSED_KL = 0.01
 COLLAPSED_CODE = 0.1
 """Nats. A whole code that carries less says nothing, where the KL has no part for each latent."""
 
+REMEDY = "Try a tenth of the learning rate, or, with objective ELBO, KL warm-up: --objective.schedule linear"
+
 
 def collapsed_dimensions(kl_per_dimension: np.ndarray, mean_variance: np.ndarray | None = None) -> np.ndarray:
     """Which latents are dead, ``(latent_dim,)`` booleans: KL_j < 0.01 nats and Var_x(E_q[z_j]) < 0.01.
@@ -44,12 +46,12 @@ def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
         each = log[-1].get("val_kl_per_dimension")
         dead = f"all {len(each)} latents carry less than {COLLAPSED_KL} nats" if each else "the codes carry nothing"
         when = "the KL dominates from the start" if len(log) == 1 else "posterior collapse begins"
-        return f"{when}: {dead}. Try a tenth of the learning rate, or KL warm-up: --objective.schedule linear"
+        return f"{when}: {dead}. {REMEDY}"
     if _mostly_lost(log) and not _mostly_lost(log[:-1]):
         before = max(entry["val_active_units"] for entry in log)
         return (
             f"latents are dying: {log[-1]['val_active_units']:.0f} active of {before:.0f} before, and the ELBO fell. "
-            f"Try a tenth of the learning rate, or KL warm-up: --objective.schedule linear"
+            f"{REMEDY}"
         )
     return None
 
