@@ -7,6 +7,8 @@ BIN = .venv/bin
 STAMP = .venv/installed
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest
+# Files stay whole, for the runs that their tests share; each process takes 2 GB of memory at most.
+PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -17,11 +19,11 @@ demo: $(STAMP)
 
 ## make test       the tests on TensorFlow; the backend laws again on JAX and PyTorch where installed
 test: $(STAMP)
-	KERAS_BACKEND=tensorflow $(PYTEST)
+	KERAS_BACKEND=tensorflow $(PYTEST) $(PARALLEL)
 	@for backend in jax torch; do \
 	    if $(BIN)/python -c "import $$backend" 2>/dev/null; then \
 	        echo "Backend laws on $$backend"; \
-	        KERAS_BACKEND=$$backend $(PYTEST) -m 'backend and not slow' || exit 1; \
+	        KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m 'backend and not slow' || exit 1; \
 	    else \
 	        echo "SKIPPED: the backend laws on $$backend, which is not installed ('make backends' installs it)"; \
 	    fi; \
