@@ -29,9 +29,14 @@ test: $(STAMP)
 	    fi; \
 	done
 
-## make test-all   the same tests and the slow ones, which train on real data for minutes
+## make test-all   the same tests and the slow ones, which train on real data for minutes, on every backend installed
 test-all: $(STAMP)
 	KERAS_BACKEND=tensorflow $(PYTEST) -m '' -o faulthandler_timeout=3600
+	@for backend in jax torch; do \
+	    if $(BIN)/python -c "import $$backend" 2>/dev/null; then \
+	        KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m backend -o faulthandler_timeout=3600 || exit 1; \
+	    fi; \
+	done
 
 ## make lint       ruff (rules and format) and mypy
 lint: $(STAMP)

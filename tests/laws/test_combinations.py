@@ -23,6 +23,7 @@ SMALL = {
     "ResNet": lambda: ResNet(filters=(4, 4), groups=2),
 }
 Combination = tuple[str, ...]
+EVERY_DAY = 12
 
 
 def reason_against(posterior: Choice, prior: Choice, objective: Choice) -> str:
@@ -62,7 +63,16 @@ def covering(combinations: list[Combination]) -> list[Combination]:
     return chosen
 
 
-@pytest.mark.parametrize("combination", covering(fitting()), ids="-".join)
+def in_turn() -> list[pytest.param]:
+    """On TensorFlow all of them; on the others the first ones alone are fast enough for every day."""
+    late = pytest.mark.slow if keras.backend.backend() != "tensorflow" else ()
+    return [
+        pytest.param(combination, marks=late if number >= EVERY_DAY else ())
+        for number, combination in enumerate(covering(fitting()))
+    ]
+
+
+@pytest.mark.parametrize("combination", in_turn(), ids="-".join)
 def test_every_pair_that_fits_trains_one_step_and_samples(combination: Combination):
     network, *others = combination
     keras.utils.set_random_seed(0)
