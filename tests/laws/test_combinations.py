@@ -23,7 +23,7 @@ SMALL = {
     "ResNet": lambda: ResNet(filters=(4, 4), groups=2),
 }
 Combination = tuple[str, ...]
-EVERY_DAY = 12
+EVERY_DAY = 15
 
 
 def reason_against(posterior: Choice, prior: Choice, objective: Choice) -> str:
@@ -63,8 +63,8 @@ def covering(combinations: list[Combination]) -> list[Combination]:
     return chosen
 
 
-def in_turn() -> list[pytest.param]:
-    """On TensorFlow all of them; on the others the first ones alone are fast enough for every day."""
+def in_turn() -> list:
+    """On TensorFlow all of them; on the others the first ones, which hold every choice, and the rest in make test-all."""
     late = pytest.mark.slow if keras.backend.backend() != "tensorflow" else ()
     return [
         pytest.param(combination, marks=late if number >= EVERY_DAY else ())
