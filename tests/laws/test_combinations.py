@@ -64,7 +64,7 @@ def covering(combinations: list[Combination]) -> list[Combination]:
 
 
 def in_turn() -> list:
-    """On TensorFlow all of them; on the others the first ones, which hold every choice, and the rest in make test-all."""
+    """On TensorFlow all of them; on the others the first, which hold every choice; make test-all has the rest."""
     late = pytest.mark.slow if keras.backend.backend() != "tensorflow" else ()
     return [
         pytest.param(combination, marks=late if number >= EVERY_DAY else ())
