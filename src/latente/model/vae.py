@@ -87,9 +87,9 @@ class VAE(Use, keras.Model):
 
     def _build_parts(self) -> None:
         policy = self.dtype_policy
-        *size, depth = self.image_shape
+        height, width, depth = self.image_shape
         self.encoder = self.network.encoder(
-            (*size, depth + self.classes), self.posterior.units(self.latent_dim), policy, self.latent_dim
+            (height, width, depth + self.classes), self.posterior.units(self.latent_dim), policy, self.latent_dim
         )
         channels = self.likelihood.channels(self.image_shape[-1])
         self.decoder = self.network.decoder(self.latent_dim + self.classes, self.image_shape, channels, policy)

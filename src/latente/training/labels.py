@@ -20,13 +20,14 @@ def classes_of(dataset: Dataset) -> list[str]:
     Raises:
         UserError: There are no labels, or they are no classes 0, 1, 2, ...
     """
-    found = [split.labels for split in dataset.splits.values() if len(split)]
-    if any(labels is None for labels in found):
+    splits = [split for split in dataset.splits.values() if len(split)]
+    known = [split.labels for split in splits if split.labels is not None]
+    if len(known) < len(splits):
         raise UserError(
             f"--conditional needs the class of every image. Received '{dataset.name}', which has no labels: leave "
             f"--conditional out, or choose labelled data (latente data list)."
         )
-    labels = np.concatenate(found)
+    labels = np.concatenate(known)
     count = max(int(labels.max()) + 1, len(dataset.class_names or ()))
     if labels.min() < 0 or count > MOST_CLASSES:
         raise UserError(
