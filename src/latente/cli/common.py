@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latente.backend import import_keras
+from latente.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +30,29 @@ def add_output(parser: argparse.ArgumentParser, what: str = "the picture") -> No
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help=f"where {what} goes; the run directory by default"
     )
+
+
+def add_label(parser: argparse.ArgumentParser, help: str) -> None:
+    """Add the class that a conditional model decodes."""
+    parser.add_argument("--label", metavar="CLASS", help=f"{help}, by number or name; of a conditional model")
+
+
+def label_of(arguments: argparse.Namespace, run: Run) -> int | None:
+    """The label that was asked for, or None.
+
+    Raises:
+        UserError: The run knows no labels, or not this one.
+    """
+    if arguments.label is None:
+        return None
+    if not run.classes:
+        raise UserError(f"--label needs a model trained with --conditional. Received {arguments.label} for {run.path}.")
+    numbers = [str(number) for number in range(len(run.classes))]
+    for names in (numbers, run.classes):
+        if arguments.label in names:
+            return names.index(arguments.label)
+    known = ", ".join(f"{number} ({name})" for number, name in zip(numbers, run.classes, strict=True))
+    raise UserError(f"--label must be one of {known}. Received {arguments.label}.")
 
 
 def open_run(arguments: argparse.Namespace) -> Run:

@@ -36,12 +36,13 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError(f"-o must end in .npz or .csv. Received {arguments.output}.")
     run = open_run(arguments)
     from latente.cli.arrays import save_csv, save_npz
+    from latente.training.labels import labels_of
 
     vae = run.model()
     splits = _dataset(run, vae.image_shape, arguments).splits
     splits = {name: split for name, split in splits.items() if len(split)}
     codes = [
-        vae.encode(np.asarray(split.images[:]), arguments.sample, arguments.seed + i)
+        vae.encode(np.asarray(split.images[:]), arguments.sample, arguments.seed + i, labels_of(vae, split))
         for i, split in enumerate(splits.values())
     ]
     columns = {

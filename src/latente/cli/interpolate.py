@@ -32,14 +32,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Interpolate and draw."""
     run = open_run(arguments)
-    from latente.report.pictures import interpolation_figure
+    from latente.report.pictures import interpolation_figure, switch_note
+    from latente.training.labels import labels_of
 
     vae = run.model()
     ends = [arguments.start, arguments.end]
-    test = run.data(arguments.data_dir).test.images if any(end.isdigit() for end in ends) else None
-    start, end = (_image(name, test, vae.image_shape) for name in ends)
-    path = vae.interpolate(start, end, arguments.steps, arguments.path)
-    title = f"{run.name}: {arguments.path} path from {arguments.start} to {arguments.end}"
+    if vae.classes and not all(end.isdigit() for end in ends):
+        raise UserError(
+            f"A conditional model needs the labels of both images, and a file has none. Received {' and '.join(ends)}: "
+            f"take indices into the test images."
+        )
+    test = run.data(arguments.data_dir).test if any(end.isdigit() for end in ends) else None
+    start, end = (_image(name, test.images if test else None, vae.image_shape) for name in ends)
+    labels = labels_of(vae, test, [int(end) for end in ends]) if test and vae.classes else None
+    path = vae.interpolate(start, end, arguments.steps, arguments.path, labels)
+    title = f"{run.name}: {arguments.path} path from {arguments.start} to {arguments.end}{switch_note(vae)}"
     name = f"interpolation-{Path(arguments.start).stem}-{Path(arguments.end).stem}-{arguments.path}.png"
     show(interpolation_figure(path, start, end, title), run, name, arguments.output)
 

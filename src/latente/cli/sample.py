@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from latente.cli.common import add_output, add_run, open_run, show
+from latente.cli.common import add_label, add_output, add_run, label_of, open_run, show
 
 HELP = "draw new images from the prior, or from the one fitted to the codes"
 
@@ -21,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
     parser.add_argument("--npz", type=Path, metavar="FILE", help="also write codes and images as arrays")
+    add_label(parser, "the class to draw (default: every class in turn, one to a column)")
     add_output(parser)
 
 
@@ -30,18 +31,19 @@ def run(arguments: argparse.Namespace) -> None:
     from latente.cli.arrays import save_npz
     from latente.report.pictures import sample_figure
 
-    vae = run.model()
+    vae, label = run.model(), label_of(arguments, run)
     fitted = None if arguments.own_prior else run.fitted_prior
     draw = fitted.sample if fitted else vae.sample_codes
     codes = draw(arguments.n, arguments.temperature, arguments.seed)
-    images = vae.decode(codes)
+    labels = vae.evenly(arguments.n) if label is None else vae.checked_labels(label, arguments.n)
+    images = vae.decode(codes, labels)
     prior = "the fitted prior" if fitted else "the prior"
-    figure = sample_figure(images, run, arguments.temperature, arguments.seed, prior)
+    figure = sample_figure(images, run, arguments.temperature, arguments.seed, prior, label)
     warmth = "" if arguments.temperature == 1 else f"-temperature-{arguments.temperature:g}"
-    origin = "-fitted-prior" if fitted else ""
+    origin = ("-fitted-prior" if fitted else "") + ("" if label is None else f"-label-{label}")
     show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}{origin}.png", arguments.output)
     if arguments.npz:
-        print(save_npz(arguments.npz, z=codes, images=images))
+        print(save_npz(arguments.npz, z=codes, images=images, **({} if labels is None else {"labels": labels})))
     which = (
         "the prior that latente fit-prior fitted" if fitted else f"the model's own prior, {type(vae.prior).__name__}"
     )

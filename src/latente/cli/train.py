@@ -74,6 +74,7 @@ def joined(words: Sequence[str], configure: Callable[[argparse.ArgumentParser], 
     configure(known)
     options = [option for source in data.sources() for option in options_of(source.function).values()]
     switches = {"--data." + option.name.replace("_", "-") for option in options if option.type is bool}
+    switches.add("--conditional")
     own = {*known._option_string_actions, *switches}
     found: list[str] = []
     for word in words:

@@ -11,7 +11,7 @@ from keras import ops
 from latente.data import Images
 from latente.errors import UserError
 from latente.model.metrics import ACTIVE_VARIANCE
-from latente.model.use import BATCH
+from latente.model.use import BATCH, Labels
 from latente.model.vae import VAE
 
 
@@ -41,28 +41,33 @@ class Evidence:
         return self.mean.var(axis=0) > ACTIVE_VARIANCE
 
 
-def evidence(vae: VAE, images: Images, seed: int = 0) -> Evidence:
+def evidence(vae: VAE, images: Images, seed: int = 0, labels: Labels = None) -> Evidence:
     """Take every image once, the last ragged batch included.
 
     Args:
         vae: The model.
         images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
         seed: Seed of the draws of z: two calls agree.
+        labels: Their classes, where the VAE is conditional: all reads log p(x given y) then.
 
     Raises:
-        UserError: There are no images.
+        UserError: There are no images, or labels are missing.
     """
     if len(images) == 0:
         raise UserError("Evaluation needs at least one image. Received none.")
     noise = keras.random.SeedGenerator(seed)
-    parts = [_batch(vae, np.asarray(images[i : i + BATCH]), noise) for i in range(0, len(images), BATCH)]
+    y = vae.checked_labels(labels, len(images))
+    batches = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
+    parts = [_batch(vae, np.asarray(images[rows]), None if y is None else y[rows], noise) for rows in batches]
     return Evidence(*(np.concatenate(arrays).astype("float64") for arrays in zip(*parts, strict=True)))
 
 
-def _batch(vae: VAE, images: np.ndarray, noise: keras.random.SeedGenerator) -> tuple[np.ndarray, ...]:
-    q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(images).items()}
+def _batch(
+    vae: VAE, images: np.ndarray, labels: np.ndarray | None, noise: keras.random.SeedGenerator
+) -> tuple[np.ndarray, ...]:
+    q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(images, labels).items()}
     z = vae.posterior.sample(q, noise)
     x = vae.unit_scale(ops.convert_to_tensor(images))
-    log_likelihood = vae.likelihood.log_prob(x, vae.generative(z))
+    log_likelihood = vae.likelihood.log_prob(x, vae.generative(z, labels=labels))
     found = (-log_likelihood, vae.prior.kl(q, z, vae), vae.posterior.mean(q))
     return tuple(ops.convert_to_numpy(part) for part in found)

@@ -79,9 +79,14 @@ def fit_prior(
 
 def _codes(subject: Subject) -> np.ndarray:
     """One draw of the posterior of each image, ``(n, latent_dim)``."""
-    images, starts = subject.model_images, range(0, len(subject.split), ENCODED_AT_ONCE)
-    parts = [np.asarray(images[i : i + ENCODED_AT_ONCE]) for i in starts]
-    return np.concatenate([subject.vae.encode(x, sample=True, seed=subject.seed + i) for i, x in enumerate(parts)])
+    starts = range(0, len(subject.split), ENCODED_AT_ONCE)
+    parts = [slice(start, start + ENCODED_AT_ONCE) for start in starts]
+    return np.concatenate(
+        [
+            subject.vae.encode(np.asarray(subject.model_images[rows]), True, subject.seed + i, subject.labels(rows))
+            for i, rows in enumerate(parts)
+        ]
+    )
 
 
 def _log_density(subject: Subject, fitted: FittedPrior) -> Metrics:
@@ -101,7 +106,7 @@ def _fidelity(subject: Subject, fitted: FittedPrior) -> Metrics:
     if subject.classifier is None or len(subject.real) <= NEIGHBOURS:
         return {}
     real = subject.features(subject.real)
-    drawn = subject.vae.decode(fitted.sample(len(real), seed=subject.seed))
+    drawn = subject.vae.decode(fitted.sample(len(real), seed=subject.seed), subject.labels(subject.real_rows))
     features, own = subject.features(drawn), subject.features(subject.samples)
     near, near_own = neighbourhoods(real, features), neighbourhoods(real, own)
     found = {

@@ -14,6 +14,7 @@ from latente.backend import compiled
 from latente.data import Images
 from latente.errors import UserError
 from latente.model.numerics import tiled
+from latente.model.use import Labels
 from latente.model.vae import VAE
 
 DECODED_AT_ONCE = 1000
@@ -34,7 +35,7 @@ class LogLikelihood:
     effective_samples: np.ndarray
 
 
-def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) -> LogLikelihood:
+def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0, labels: Labels = None) -> LogLikelihood:
     """Estimate log p(x) of every image from draws of its posterior.
 
     Args:
@@ -42,25 +43,28 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) 
         images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
         samples: K, the draws per image; memory does not grow with it.
         seed: Seed of the draws: two calls agree.
+        labels: The classes of the images, where the VAE is conditional: the bound is on log p(x given y) then.
 
     Raises:
-        UserError: There are no images, or no samples.
+        UserError: There are no images, no samples, or labels are missing.
     """
     if len(images) == 0 or samples < 1:
         raise UserError(
             f"log_likelihood needs images and samples >= 1. Received {len(images)} images, {samples} samples."
         )
     noise = keras.random.SeedGenerator(seed)
-    likelihood = compiled(lambda x, z: vae.likelihood.log_prob(x, vae.generative(z)))
+    likelihood = compiled(lambda x, z, y: vae.likelihood.log_prob(x, vae.generative(z, labels=y)))
+    classes = vae.checked_labels(labels, len(images))
     at_once = min(samples, 20)
     step = max(1, DECODED_AT_ONCE // at_once)
     parts = []
     for i in range(0, len(images), step):
         batch = np.asarray(images[i : i + step])
-        q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(batch).items()}
+        y = None if classes is None else ops.convert_to_tensor(classes[i : i + step])
+        q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(batch, y).items()}
         x = vae.unit_scale(ops.convert_to_tensor(batch))
         rounds = [min(at_once, samples - done) for done in range(0, samples, at_once)]
-        weights = (_log_weights(vae, likelihood, x, q, count, noise) for count in rounds)
+        weights = (_log_weights(vae, likelihood, (x, y), q, count, noise) for count in rounds)
         parts.append(_stream(weights, samples))
     bound, effective = (np.concatenate(column) for column in zip(*parts, strict=True))
     return LogLikelihood(bound, effective)
@@ -68,16 +72,17 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0) 
 
 def _log_weights(
     vae: VAE,
-    likelihood: Callable[[Any, Any], Any],
-    x: Any,
+    likelihood: Callable[[Any, Any, Any], Any],
+    batch: tuple[Any, Any],
     q: dict[str, Any],
     count: int,
     noise: keras.random.SeedGenerator,
 ) -> np.ndarray:
-    """log w for ``count`` draws per image, ``(count, batch)``; ``likelihood`` gives log p(x given z)."""
+    """log w for ``count`` draws per image, ``(count, batch)``; ``likelihood`` gives log p(x given z) of x, z and y."""
+    x, y = batch
     many = {name: tiled(value, count) for name, value in q.items()}
     z = vae.posterior.sample(many, noise)
-    log_w = likelihood(tiled(x, count), z)
+    log_w = likelihood(tiled(x, count), z, y)
     log_w += vae.prior.log_prob(z, vae) - vae.posterior.log_prob(many, z)
     return ops.convert_to_numpy(log_w).astype("float64").reshape(count, -1)
 

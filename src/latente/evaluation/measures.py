@@ -56,7 +56,7 @@ def importance(subject: Subject, samples: int, images: int) -> Metrics:
     """The importance-sampled bound on log p(x) over some images of the split."""
     rows = subject.rows(len(subject.split), images)
     x = np.asarray(subject.model_images[rows])
-    found = log_likelihood(subject.vae, x, samples, subject.seed)
+    found = log_likelihood(subject.vae, x, samples, subject.seed, subject.labels(rows))
     value, error = float(found.bound.mean()), float(found.bound.std() / np.sqrt(len(x)))
     elbo = float(subject.evidence.elbo[rows].mean())
     protocol = {"n": len(x), "z_samples": samples}
@@ -80,7 +80,8 @@ def latents(subject: Subject) -> Metrics:
         metrics["kl_per_dimension"] = metric(found.kl.mean(axis=0).tolist(), "nats", n=n)
     if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
         return metrics
-    q = vae.posterior_parameters(np.asarray(subject.model_images[subject.rows(n, ENCODED)]))
+    rows = subject.rows(n, ENCODED)
+    q = vae.posterior_parameters(np.asarray(subject.model_images[rows]), subject.labels(rows))
     parts = decompose(q["z_mean"], q["z_log_var"], subject.seed)
     protocol = {"n": min(n, COMPONENTS), "draws": min(n, DRAWS), "estimator": "full sample"}
     for name in ("mutual_information", "total_correlation", "dimension_wise_kl", "marginal_kl"):
@@ -93,7 +94,7 @@ def latents(subject: Subject) -> Metrics:
 def reconstructions(subject: Subject) -> Metrics:
     """Decoded posterior means against their images."""
     real = subject.real
-    decoded = subject.vae.reconstruct(real)
+    decoded = subject.vae.reconstruct(real, subject.labels(subject.real_rows))
     return {
         "reconstruction_mse": metric(float(np.mean((decoded - real) ** 2)), "per pixel in [0, 1]", n=len(real)),
         **_sharpness("reconstruction_sharpness", decoded, subject),
@@ -117,15 +118,21 @@ def samples(subject: Subject) -> Metrics:
 
 
 def interpolations(subject: Subject) -> Metrics:
-    """Straight paths between random pairs of images, with a cross-fade of their pixels and noise as controls."""
+    """Straight paths between random pairs of images, with a cross-fade of their pixels and noise as controls.
+
+    A conditional model decodes each frame as the class of the nearer end, as ``VAE.interpolate`` does.
+    """
     pairs = min(PAIRS, len(subject.real) // 2)
     if pairs == 0:
         return {}
     starts, ends = subject.real[:pairs], subject.real[pairs : 2 * pairs]
-    first, last = np.split(subject.vae.encode(subject.real[: 2 * pairs]), 2)
+    vae, labels = subject.vae, subject.labels(subject.real_rows[: 2 * pairs])
+    first, last = np.split(vae.encode(subject.real[: 2 * pairs], labels=labels), 2)
     path = np.concatenate([interpolate_codes(a, b, FRAMES, "linear") for a, b in zip(first, last, strict=True)])
+    if labels is not None:
+        labels = np.concatenate([vae.nearer(ends, FRAMES) for ends in labels.reshape(2, pairs).T])
     paths = {
-        "decoded": subject.vae.decode(path),
+        "decoded": vae.decode(path, labels),
         "cross-fade": cross_fade(starts, ends, FRAMES).reshape(-1, *starts.shape[1:]),
         "noise": noise_between(starts, ends, FRAMES, subject.seed).reshape(-1, *starts.shape[1:]),
     }
@@ -160,7 +167,7 @@ def factors(subject: Subject) -> Metrics:
     varying = np.flatnonzero(np.ptp(known[rows], axis=0) > 0)
     if len(varying) < 2 or len(rows) < FEWEST_PAIRS:
         return {}
-    codes = subject.vae.encode(np.asarray(subject.split.images[rows]))
+    codes = subject.vae.encode(np.asarray(subject.split.images[rows]), labels=subject.labels(rows))
     scores = disentanglement.scores(codes, known[rows][:, varying], seed=subject.seed)
     names = subject.dataset.factor_names or [str(i) for i in range(known.shape[1])]
     protocol = {"n": len(rows), "factors": [names[i] for i in varying]}

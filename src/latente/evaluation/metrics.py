@@ -66,6 +66,7 @@ def evaluate(
         "binarization": subject.dataset.binarize,
         "epoch": run.best_epoch["epoch"],
         "latente": __version__,
+        **({"given": "the label"} if subject.vae.classes else {}),
     }
     metrics = {
         name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()

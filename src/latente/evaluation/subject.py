@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from latente.evaluation.inception import Inception
 from latente.evaluation.memorization import nearest
 from latente.evaluation.pixels import unit_pixels
 from latente.model.vae import VAE
+from latente.training.labels import labels_of
 
 COMPARED = 2_000
 """Real images and samples that are compared; fewer where there are fewer."""
@@ -54,20 +56,29 @@ class Subject:
             return images
         return binarize(np.asarray(images[:]), np.random.default_rng(self.seed))
 
+    def labels(self, rows: Any = slice(None)) -> np.ndarray | None:
+        """The labels of those images of the split, where the model is conditional; None where it asks for none."""
+        return labels_of(self.vae, self.split, rows)
+
     @cached_property
     def evidence(self) -> Evidence:
         """The ELBO's parts of every image of the split."""
-        return evidence(self.vae, self.model_images, self.seed)
+        return evidence(self.vae, self.model_images, self.seed, self.labels())
 
     @cached_property
     def real(self) -> np.ndarray:
         """Random images of the split in random order, as they are in the file, float32 in [0, 1], ``(n, H, W, C)``."""
-        return unit_pixels(self.split.images[self.rows(len(self.split), COMPARED)])
+        return unit_pixels(self.split.images[self.real_rows])
+
+    @cached_property
+    def real_rows(self) -> np.ndarray:
+        """Which images of the split those are."""
+        return self.rows(len(self.split), COMPARED)
 
     @cached_property
     def samples(self) -> np.ndarray:
-        """As many decoded draws of the prior, ``(n, H, W, C)``."""
-        return self.vae.sample(len(self.real), seed=self.seed)
+        """As many decoded draws of the prior, ``(n, H, W, C)``; of a conditional model, with the labels of ``real``."""
+        return self.vae.sample(len(self.real), seed=self.seed, labels=self.labels(self.real_rows))
 
     @cached_property
     def impostors(self) -> dict[str, np.ndarray]:

@@ -40,9 +40,13 @@ def gap_of(width: int) -> int:
     return max(1, width // 14)
 
 
-def grid(images: np.ndarray, columns: int | None = None, title: str = "") -> Figure:
-    """Images ``(n, H, W, C)`` in a grid under a title."""
-    return _sheet(tile(images, columns), title)[0]
+def grid(images: np.ndarray, columns: int | None = None, title: str = "", names: Sequence[str] = ()) -> Figure:
+    """Images ``(n, H, W, C)`` in a grid under a title, with names of the columns below."""
+    figure, axes = _sheet(tile(images, columns), title)
+    if names:
+        _show_ticks(axes)
+        _name_columns(axes, images.shape[2], names)
+    return figure
 
 
 def rows(
@@ -61,14 +65,26 @@ def rows(
     gap = gap_of(width)
     sheet = np.concatenate([s / 255.0 if s.dtype == np.uint8 else s for s in stack])
     figure, axes = _sheet(tile(sheet, columns=n), title)
+    _show_ticks(axes)
+    axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(images))
+    _name_columns(axes, width, columns)
+    axes.set_xlabel(column_title, fontsize=8)
+    return figure
+
+
+def _show_ticks(axes: Axes) -> None:
+    """Names, and nothing else of the axes."""
     axes.set_axis_on()
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.tick_params(length=0, labelsize=8)
-    axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(images))
-    axes.set_xticks([i * (width + gap) + width / 2 for i in range(len(columns))], columns)
-    axes.set_xlabel(column_title, fontsize=8)
-    return figure
+    axes.set_yticks([])
+
+
+def _name_columns(axes: Axes, width: int, names: Sequence[str]) -> None:
+    """Long names stand upright, so that they do not run into each other."""
+    places = [i * (width + gap_of(width)) + width / 2 for i in range(len(names))]
+    axes.set_xticks(places, names, rotation=90 if max(map(len, names), default=0) > 6 else 0)
 
 
 def _sheet(sheet: np.ndarray, title: str) -> tuple[Figure, Axes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latente.errors import UserError
 from latente.model.choice import choices
+from latente.model.networks import Network
 from latente.model.objectives import Objective
 from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
@@ -26,6 +27,25 @@ def check_harmony(posterior: Posterior, prior: Prior, objective: Objective) -> N
                 f"Objective {_name(objective)} needs a posterior {Posterior.TRAITS[trait]}. Received posterior "
                 f"{_name(posterior)}. Choose posterior {_alternatives(able)}, or objective {_alternatives(modest)}."
             )
+
+
+def check_takes_labels(network: Network, prior: Prior) -> None:
+    """Refuse what cannot be conditioned on labels.
+
+    Raises:
+        UserError: It names the choice, the reason, and what to choose instead.
+    """
+    if prior.encodes:
+        fit = [name for name, each in choices(Prior).items() if each.density == prior.density and not each.encodes]
+        raise UserError(
+            f"Prior {_name(prior)} encodes images of its own, which have no label. Received it for a conditional VAE. "
+            f"Choose prior {_alternatives(fit)}."
+        )
+    if not network.joins_codes:
+        raise UserError(
+            f"A conditional VAE gives the decoder the label beside the code. Received network {_name(network)} with "
+            f"latents='map', where a code is a map and has no side. Choose latents='vector'."
+        )
 
 
 def _fits(prior: Prior | type[Prior], posterior: Posterior, objective: Objective) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,8 +11,9 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model.choice import make
+from latente.model.conditional import Given
 from latente.model.evidence import Evidence
-from latente.model.harmony import check_harmony
+from latente.model.harmony import check_harmony, check_takes_labels
 from latente.model.likelihoods import Likelihood
 from latente.model.metrics import LatentStatistics
 from latente.model.networks import Network
@@ -33,6 +34,9 @@ class VAE(Use, keras.Model):
     target. Besides, ``encode``, ``decode``, ``reconstruct``, ``sample``, ``interpolate`` and ``traverse`` take and
     give NumPy arrays.
 
+    With ``classes=10`` it is a conditional VAE: images come with their labels, as ``{"images": x, "labels": y}`` in
+    ``fit``, ``evaluate`` and ``predict``, and as ``labels=`` elsewhere; see ``Conditional``.
+
     Args:
         image_shape: Height, width and channels.
         latent_dim: Number of latent dimensions, at least 1.
@@ -42,7 +46,8 @@ class VAE(Use, keras.Model):
         likelihood: p(x given z), by name or as an instance.
         objective: What ``fit`` minimizes, by name or as an instance.
         seed: Seed of the posterior noise; the initial weights follow ``keras.utils.set_random_seed``.
-        **kwargs: ``name`` and ``dtype`` of the Keras model; ``dtype="mixed_bfloat16"`` computes in bfloat16.
+        **kwargs: ``classes`` of a conditional VAE, 0 for none; ``name`` and ``dtype`` of the Keras model, where
+            ``dtype="mixed_bfloat16"`` computes in bfloat16.
 
     Raises:
         UserError: An argument is outside its range or names no choice, or two choices do not go together.
@@ -76,15 +81,18 @@ class VAE(Use, keras.Model):
         self.likelihood = make(Likelihood, likelihood)
         self.objective = make(Objective, objective)
         check_harmony(self.posterior, self.prior, self.objective)
+        if self.classes:
+            check_takes_labels(self.network, self.prior)
         self._build_parts()
 
     def _build_parts(self) -> None:
         policy = self.dtype_policy
+        height, width, depth = self.image_shape
         self.encoder = self.network.encoder(
-            self.image_shape, self.posterior.units(self.latent_dim), policy, self.latent_dim
+            (height, width, depth + self.classes), self.posterior.units(self.latent_dim), policy, self.latent_dim
         )
         channels = self.likelihood.channels(self.image_shape[-1])
-        self.decoder = self.network.decoder(self.latent_dim, self.image_shape, channels, policy)
+        self.decoder = self.network.decoder(self.latent_dim + self.classes, self.image_shape, channels, policy)
         self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
         self.images = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="images")
         self.training_noise = keras.random.SeedGenerator(self.seed)
@@ -97,18 +105,23 @@ class VAE(Use, keras.Model):
         self.latent_statistics = LatentStatistics(self.latent_dim, per_dimension=factorized)
         self.built = True
 
-    def call(self, images: Tensor, training: bool = False) -> dict[str, Tensor]:
+    def call(self, inputs: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Encode, draw one code per image and decode it.
+
+        Args:
+            inputs: Images, or images and labels where it is conditional.
+            training: Whether the model is being trained.
 
         Returns:
             The posterior's parameters (``z_mean``, ``z_log_var``), the code ``z`` and the likelihood's
             ``parameters``, each with one row per image, in float32.
         """
+        images, labels = self.parted(inputs)
         if tuple(images.shape[1:]) != self.image_shape:
             raise UserError(f"Images must have the shape (n, *{self.image_shape}). Received {tuple(images.shape)}.")
-        q = self.inference(self.unit_scale(images), training)
+        q = self.inference(self.unit_scale(images), training, labels)
         z = self.posterior.sample(q, self.noise(training))
-        return {**q, "z": z, "parameters": self.generative(z, training)}
+        return {**q, "z": z, "parameters": self.generative(z, training, labels)}
 
     def compute_loss(
         self,
@@ -120,7 +133,7 @@ class VAE(Use, keras.Model):
     ) -> Tensor:
         """The objective's loss in nats: summed over pixels and latents, averaged over examples once."""
         assert y_pred is not None
-        evidence = self._evidence(self.unit_scale(x), y_pred, training)
+        evidence = self._evidence(*self.parted(x), y_pred, training)
         loss, logs = self.objective.loss(evidence)
         loss, more = self.posterior.adjust(loss, evidence)
         if training:
@@ -139,17 +152,19 @@ class VAE(Use, keras.Model):
             loss = loss * ops.cast(sample_weight, loss.dtype)
         return ops.mean(loss) + sum(self.losses)
 
-    def _evidence(self, x: Tensor, y_pred: dict[str, Tensor], training: bool) -> Evidence:
+    def _evidence(self, images: Tensor, labels: Tensor, y_pred: dict[str, Tensor], training: bool) -> Evidence:
+        x = self.unit_scale(images)
         q = {name: value for name, value in y_pred.items() if name not in ("z", "parameters")}
         log_likelihood = self.likelihood.log_prob(x, y_pred["parameters"])
         kl = self.prior.kl(q, y_pred["z"], self)
         step = ops.cast(self.step, "float32")
-        return Evidence(x, q, y_pred["z"], log_likelihood, kl, step, self, training)
+        model = Given(self, labels) if self.classes else self
+        return Evidence(x, q, y_pred["z"], log_likelihood, kl, step, model, training)
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Keras's ``fit``; when ``x`` is an array, its pixels are checked and its images counted first."""
-        if _is_array(x):
-            self.images.assign(len(x))
+        """Keras's ``fit``; when ``x`` holds arrays, they are checked and the images counted first."""
+        if _holds_arrays(x):
+            self.images.assign(len(self.parted(x)[0]))
         return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -159,7 +174,7 @@ class VAE(Use, keras.Model):
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``predict``, with the same posterior noise each time, so that two calls agree."""
-        self._check_images(x)
+        self._check(x)
         self.evaluation_noise.state.assign([self.seed, 0])
         return super().predict(x, *args, **kwargs)
 
@@ -183,6 +198,7 @@ class VAE(Use, keras.Model):
             "image_shape": list(self.image_shape),
             "latent_dim": self.latent_dim,
             "seed": self.seed,
+            **({"classes": self.classes} if self.classes else {}),
             **{axis: keras.saving.serialize_keras_object(choice) for axis, choice in chosen.items()},
         }
 
@@ -195,13 +211,16 @@ class VAE(Use, keras.Model):
         """Check loss and pixels, and give Keras a target where it would otherwise drop the sample weights."""
         if getattr(self, "loss", None) is not None:
             raise UserError(f"A VAE's loss is its objective. Received loss={self.loss!r}: choose VAE(objective=...).")
-        self._check_images(x)
-        return x if y is None and others.get("sample_weight") is not None else y
+        self._check(x)
+        return self.parted(x)[0] if y is None and others.get("sample_weight") is not None else y
 
-    def _check_images(self, images: Any) -> None:
-        if _is_array(images):
+    def _check(self, x: Any) -> None:
+        if _holds_arrays(x):
+            images, labels = self.parted(x)
             self.likelihood.check(ops.convert_to_numpy(images))
+            self.checked_labels(labels, len(images))
 
 
-def _is_array(images: Any) -> bool:
-    return isinstance(images, np.ndarray) or ops.is_tensor(images)
+def _holds_arrays(x: Any) -> bool:
+    parts = x.values() if isinstance(x, Mapping) else [x]
+    return all(isinstance(part, np.ndarray) or ops.is_tensor(part) for part in parts)

@@ -22,6 +22,7 @@ from latente.report.groups import Group, Row, groups_of, not_shared, rows_of
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
 from latente.report.pictures import two_unlike
+from latente.training.labels import labels_of
 from latente.training.run import Run
 from latente.training.sweep import LoadedRun, finished, grid, runs_in, train_grid
 
@@ -147,12 +148,17 @@ def _notes(runs: Sequence[Run], groups: Sequence[Group], figures: Sequence[Row])
         )
     elif not _same(runs, lambda run: (run.config["latent_dim"], run.config["prior"])):
         notes.append("The latent spaces differ: prior samples share a seed, not their latents.")
+    if not _same(runs, lambda run: len(run.classes)):
+        notes.append(
+            "Some runs are conditional: their bounds are on log p(x given y), without the nats that the label y says."
+        )
     if not _same(runs, lambda run: run.config["likelihood"]):
         notes.append("The likelihoods differ: nats (ELBO, reconstruction) of different likelihoods do not compare.")
     for group in groups:
         if len(set(group.seeds)) < len(group.runs):
             notes.append(f"{group.letter} has a seed more than once: its spread is not that of seeds alone.")
-    apart = [f"{row.name} ({', '.join(row.differs)})" for row in figures if set(row.differs) - {"likelihood"}]
+    told = {"likelihood", "given"}
+    apart = [f"{row.name} ({', '.join(row.differs)})" for row in figures if set(row.differs) - told]
     if same_data and apart:
         notes.append(f"Not measured alike in all runs: {', '.join(apart)}. latente evaluate measures anew.")
     if missing := not_shared(runs):
@@ -197,11 +203,12 @@ def _sheets(groups: Sequence[Group], dataset: Dataset) -> dict[str, Figure]:
     """One row of images per group, drawn by the run with its first seed."""
     first, second = two_unlike(dataset.test)
     images = np.asarray(dataset.test.images[:COLUMNS])
-    start, end = np.asarray(dataset.test.images[[first, second]])
+    ends = [first, second]
+    start, end = np.asarray(dataset.test.images[ends])
     sheets: dict[str, Callable[[VAE], np.ndarray]] = {
-        "Samples": lambda vae: vae.sample(COLUMNS, seed=0),
-        "Reconstructions": lambda vae: vae.reconstruct(images),
-        "Interpolations": lambda vae: vae.interpolate(start, end, COLUMNS),
+        "Samples": lambda vae: vae.sample(COLUMNS, seed=0, labels=vae.evenly(COLUMNS)),
+        "Reconstructions": lambda vae: vae.reconstruct(images, labels_of(vae, dataset.test, slice(COLUMNS))),
+        "Interpolations": lambda vae: vae.interpolate(start, end, COLUMNS, labels=labels_of(vae, dataset.test, ends)),
     }
     drawn: dict[str, dict[str, np.ndarray]] = {name: {} for name in sheets}
     drawn["Reconstructions"]["test images"] = images

@@ -14,6 +14,7 @@ from latente.evaluation import Diagnosis, Undiagnosed, diagnose_run, evaluate
 from latente.figures import curves
 from latente.report import pictures
 from latente.report.page import embed, render
+from latente.training.labels import labels_of
 from latente.training.run import Run
 
 
@@ -78,12 +79,13 @@ def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
     vae, dataset = run.model(), run.data(data_dir)
     first, second = pictures.two_unlike(dataset.test)
     start, end = np.asarray(dataset.test.images[[first, second]])
+    path = vae.interpolate(start, end, labels=labels_of(vae, dataset.test, [first, second]))
+    samples = vae.sample(64, seed=0, labels=vae.evenly(64))
+    title = f"{run.name}: from test image {first} to {second}{pictures.switch_note(vae)}"
     found = {
-        "Samples from the prior": pictures.sample_figure(vae.sample(64, seed=0), run, temperature=1, seed=0),
+        "Samples from the prior": pictures.sample_figure(samples, run, temperature=1, seed=0),
         "Reconstructions": pictures.reconstruction_figure(vae, dataset, run),
-        "Interpolation": pictures.interpolation_figure(
-            vae.interpolate(start, end), start, end, f"{run.name}: from test image {first} to {second}"
-        ),
+        "Interpolation": pictures.interpolation_figure(path, start, end, title),
         "Latent traversals": pictures.traversal_figure(vae, run),
         "Latent map": pictures.map_figure(vae, dataset, run),
         "Training": curves(run.log, run.name),

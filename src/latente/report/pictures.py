@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from latente.data import Dataset, Split
 from latente.errors import UserError
 from latente.figures import grid, latent_map, manifold, rows
+from latente.training.labels import labels_of
 from latente.training.run import Run
 
 if TYPE_CHECKING:
@@ -20,11 +21,22 @@ PLANE_QUANTILES = tuple(np.linspace(0.025, 0.975, 15))
 
 
 def sample_figure(
-    images: np.ndarray, run: Run, temperature: float, seed: int | None, prior: str = "the prior"
+    images: np.ndarray,
+    run: Run,
+    temperature: float,
+    seed: int | None,
+    prior: str = "the prior",
+    label: int | None = None,
 ) -> Figure:
-    """Samples ``(n, H, W, C)`` of the prior, or of what stands for it, in a grid that says how they were drawn."""
+    """Samples ``(n, H, W, C)`` of the prior, or of what stands for it, in a grid that says how they were drawn.
+
+    Those of a conditional model are of one ``label``, or of every label in turn and so in columns.
+    """
     warmth = "" if temperature == 1 else f", temperature {temperature:g}"
-    return grid(images, title=f"{run.name}: {len(images)} samples from {prior} (seed {seed}{warmth})")
+    title = f"{run.name}: {len(images)} samples from {prior} (seed {seed}{warmth})"
+    if label is not None:
+        return grid(images, title=title + _as_class(run, label))
+    return grid(images, len(run.classes) or None, title, run.classes)
 
 
 def reconstruction_figure(vae: VAE, dataset: Dataset, run: Run, n: int = 10) -> Figure:
@@ -32,7 +44,7 @@ def reconstruction_figure(vae: VAE, dataset: Dataset, run: Run, n: int = 10) -> 
     if n < 1:
         raise UserError(f"The number of images must be at least 1. Received {n}.")
     images = np.asarray(dataset.test.images[:n])
-    pairs = {"image": images, "reconstruction": vae.reconstruct(images)}
+    pairs = {"image": images, "reconstruction": vae.reconstruct(images, labels_of(vae, dataset.test, slice(n)))}
     return rows(pairs, title=f"{run.name}: test images and their mean reconstructions")
 
 
@@ -53,19 +65,22 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
     )
 
 
-def traversal_figure(vae: VAE, run: Run, steps: int = 11) -> Figure:
-    """One row per latent, the one with the largest KL first where it is known, moved through quantiles of N(0, 1)."""
+def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Figure:
+    """One row per latent, the one with the largest KL first where it is known, moved through quantiles of N(0, 1).
+
+    A conditional model decodes them as one label.
+    """
     if steps < 2:
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
     kl = run.best_epoch.get("val_kl_per_dimension")
     order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
-    images = vae.traverse(order, quantiles)
+    images = vae.traverse(order, quantiles, labels=label if vae.classes else None)
     names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in order]
     known = "" if kl is None else "; KL in nats on the validation images"
     return rows(
         dict(zip(names, images, strict=True)),
-        title=f"{run.name}: one latent at a time, the others at 0{known}",
+        title=f"{run.name}: one latent at a time, the others at 0{_as_class(run, label)}{known}",
         columns=[f"{level:.2f}" for level in quantiles],
         column_title="quantile of N(0, 1)",
     )
@@ -73,7 +88,7 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11) -> Figure:
 
 def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
     """Posterior means of the test images in two dimensions, by PCA where there are more than two latents."""
-    codes = vae.encode(np.asarray(dataset.test.images[:]))
+    codes = vae.encode(np.asarray(dataset.test.images[:]), labels=labels_of(vae, dataset.test))
     names = ("z 0", "z 1")
     if codes.shape[1] > 2 and len(codes) > 1:
         from sklearn.decomposition import PCA
@@ -89,11 +104,22 @@ def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
     return latent_map(codes, dataset.test.labels, dataset.class_names, names, title)
 
 
-def plane_figure(vae: VAE, run: Run) -> Figure:
-    """The decoded plane of a model with two latents."""
+def plane_figure(vae: VAE, run: Run, label: int = 0) -> Figure:
+    """The decoded plane of a model with two latents; a conditional model decodes it as one label."""
     normal = [NormalDist().inv_cdf(level) for level in PLANE_QUANTILES]
     codes = [(x, y) for y in reversed(normal) for x in normal]
-    return manifold(vae.decode(np.array(codes)), PLANE_QUANTILES, f"{run.name}: the decoded latent plane")
+    images = vae.decode(np.array(codes), label if vae.classes else None)
+    return manifold(images, PLANE_QUANTILES, f"{run.name}: the decoded latent plane{_as_class(run, label)}")
+
+
+def switch_note(vae: VAE) -> str:
+    """What a title adds where an interpolation is decoded by labels."""
+    return "; the label is that of the nearer end" if vae.classes else ""
+
+
+def _as_class(run: Run, label: int) -> str:
+    """What a title adds where images are decoded as one label."""
+    return f", label {label} ({run.classes[label]})" if run.classes else ""
 
 
 def two_unlike(split: Split) -> tuple[int, int]:

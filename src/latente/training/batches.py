@@ -23,15 +23,19 @@ class Batches(keras.utils.PyDataset):
         seed: Seed of order and draws.
         shuffle: Whether each epoch has an order of its own.
         dynamic: Whether to draw binary images, anew in each epoch.
+        labelled: Whether a batch is ``{"images": ..., "labels": ...}``, as conditional VAEs take it.
     """
 
-    def __init__(self, split: Split, batch_size: int, seed: int, *, shuffle: bool, dynamic: bool) -> None:
+    def __init__(
+        self, split: Split, batch_size: int, seed: int, *, shuffle: bool, dynamic: bool, labelled: bool = False
+    ) -> None:
         super().__init__()
         self.split = split
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
         self.dynamic = dynamic
+        self.labelled = labelled
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
@@ -43,11 +47,15 @@ class Batches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return math.ceil(len(self.split) / self.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray]:
-        images = np.asarray(self.split.images[self.order[index * self.batch_size : (index + 1) * self.batch_size]])
+    def __getitem__(self, index: int) -> tuple[Any]:
+        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        images = np.asarray(self.split.images[rows])
         if self.dynamic:
             images = binarize(images, np.random.default_rng([self.seed, self.epoch, index]))
-        return (images,)
+        if not self.labelled:
+            return (images,)
+        assert self.split.labels is not None
+        return ({"images": images, "labels": self.split.labels[rows]},)
 
 
 def stream(batches: Batches) -> Any:
@@ -63,7 +71,9 @@ def stream(batches: Batches) -> Any:
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    signature = (tf.TensorSpec((None, *batches.split.image_shape), "uint8"),)
+    images = tf.TensorSpec((None, *batches.split.image_shape), "uint8")
+    labelled = {"images": images, "labels": tf.TensorSpec((None,), "int32")}
+    signature = (labelled if batches.labelled else images,)
     dataset = tf.data.Dataset.from_generator(
         lambda: (batches[index] for index in range(len(batches))), output_signature=signature
     )

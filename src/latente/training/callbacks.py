@@ -12,6 +12,7 @@ import numpy as np
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.figures import grid, rows, save_figure
+from latente.training.labels import labels_of
 from latente.training.run import Run, best_entry
 from latente.training.settings import Settings
 
@@ -113,18 +114,20 @@ class Pictures(keras.callbacks.Callback):
     def __init__(self, run: Run, dataset: Dataset, every: int, epochs: int) -> None:
         super().__init__()
         self.run, self.every, self.epochs = run, every, epochs
-        self.images = np.asarray(dataset.validation.images[:10])
+        self.split = dataset.validation
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Draw when it is time."""
         epoch += 1
         if epoch % self.every and epoch != self.epochs:
             return
-        samples = self.model.sample(64, seed=0)
-        reconstructions = self.model.reconstruct(self.images)
-        title = f"{self.run.name}, epoch {epoch}"
-        save_figure(grid(samples, title=f"Prior samples: {title}"), self.run.figure_path(f"samples-{epoch:04d}.png"))
+        title, classes = f"{self.run.name}, epoch {epoch}", self.run.classes
+        samples = self.model.sample(64, seed=0, labels=self.model.evenly(64))
+        sheet = grid(samples, len(classes) or None, title=f"Prior samples: {title}", names=classes)
+        save_figure(sheet, self.run.figure_path(f"samples-{epoch:04d}.png"))
+        images = np.asarray(self.split.images[:10])
+        reconstructions = self.model.reconstruct(images, labels_of(self.model, self.split, slice(10)))
         save_figure(
-            rows({"image": self.images, "reconstruction": reconstructions}, title=f"Validation images: {title}"),
+            rows({"image": images, "reconstruction": reconstructions}, title=f"Validation images: {title}"),
             self.run.figure_path(f"reconstructions-{epoch:04d}.png"),
         )

@@ -23,7 +23,12 @@ EVERYDAY = {
 }
 """Short names of the options that are used every day; ``latent_dim`` is short already."""
 
-LATENT_DIM = options_of(VAE)["latent_dim"]
+CONDITIONAL = "Whether both networks are told the label of each image, so that samples can be asked for by class."
+PLAIN = {
+    "latent_dim": options_of(VAE)["latent_dim"],
+    "conditional": Option("conditional", bool, False, CONDITIONAL),
+}
+"""The options of the model itself, which belong to no section."""
 DEFAULT_CHOICE = {axis: options_of(VAE)[axis].default for axis in AXES}
 
 
@@ -36,7 +41,8 @@ def resolve(asked: Mapping[str, Any]) -> Config:
             Values may be the text of flags.
 
     Returns:
-        ``latent_dim``, and one section with every option for ``data``, for each axis and for ``training``.
+        ``latent_dim`` and ``conditional``, and one section with every option for ``data``, for each axis and for
+        ``training``.
 
     Raises:
         UserError: An option is unknown, belongs to another choice, or has a value of the wrong type.
@@ -48,14 +54,14 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     if "data.name" not in flat:
         raise UserError(f"Name the data to train on, one of {', '.join(data.names())}: latente train DATA.")
     sections = _sections(flat)
-    known = {"latent_dim": LATENT_DIM}
+    known = dict(PLAIN)
     for section, (_, options) in sections.items():
         known.update({f"{section}.{name}": option for name, option in options.items()})
     for key in flat:
         if key not in known and key.removesuffix(".name") not in sections:
             raise UserError(_unknown(key, known, sections))
     values = {key: option.parse(flat.get(key, option.default), shown(key)) for key, option in known.items()}
-    config: Config = {"latent_dim": values["latent_dim"]}
+    config: Config = {name: values[name] for name in PLAIN}
     for section, (name, options) in sections.items():
         chosen = {"name": name} if name else {}
         config[section] = {**chosen, **{option: values[f"{section}.{option}"] for option in options}}
@@ -64,7 +70,7 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     if config["data"]["data_dir"]:
         config["data"]["data_dir"] = str(Path(config["data"]["data_dir"]).absolute())
     # Built for their checks, before anything slow happens.
-    build(config, (1, 1, 1))
+    build(config, (1, 1, 1), classes=int(config["conditional"]))
     Settings(**config["training"])
     return config
 
@@ -137,10 +143,11 @@ def read_file(path: str | Path) -> dict[str, Any]:
     return dict(flatten(content))
 
 
-def build(config: Config, image_shape: tuple[int, ...], dtype: str = "float32") -> VAE:
-    """The VAE that a config describes, with new weights, for images of one shape."""
+def build(config: Config, image_shape: tuple[int, ...], dtype: str = "float32", classes: int = 0) -> VAE:
+    """The VAE that a config describes, with new weights, for images of one shape, and of so many classes."""
     chosen = {}
     for axis, base in AXES.items():
         section = dict(config[axis])
         chosen[axis] = choices(base)[section.pop("name")](**section)
-    return VAE(image_shape, config["latent_dim"], seed=config["training"]["seed"], dtype=dtype, **chosen)
+    general = {"seed": config["training"]["seed"], "dtype": dtype, "classes": classes}
+    return VAE(image_shape, config["latent_dim"], **general, **chosen)

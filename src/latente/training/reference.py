@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from latente import data
 from latente.model import AXES, choices
 from latente.options import Option, options_of, summary_of
-from latente.training.config import DEFAULT_CHOICE, LATENT_DIM, shown
+from latente.training.config import DEFAULT_CHOICE, PLAIN, shown
 from latente.training.settings import Settings
 
 
@@ -31,7 +31,8 @@ class Group:
 def groups() -> Iterator[Group]:
     """Training first, then every choice of every axis, then the data sources."""
     training = {shown(f"training.{name}"): option for name, option in options_of(Settings).items()}
-    yield Group("training", summary_of(Settings), {shown("latent_dim"): LATENT_DIM, **training})
+    plain = {shown(name): option for name, option in PLAIN.items()}
+    yield Group("training", summary_of(Settings), plain | training)
     for axis, base in AXES.items():
         for name, choice in choices(base).items():
             title = f"--{axis} {name}" + (" (default)" if name == DEFAULT_CHOICE[axis] else "")

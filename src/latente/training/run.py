@@ -96,6 +96,11 @@ class Run:
         return self._read("environment.json")
 
     @property
+    def classes(self) -> list[str]:
+        """The names of the classes that a conditional model knows, in the order of its labels; none where it is not."""
+        return self.environment.get("classes", [])
+
+    @property
     def log(self) -> list[Json]:
         """One entry per finished epoch, the oldest first."""
         file = self.path / "log.jsonl"
@@ -136,7 +141,7 @@ class Run:
 
         if not self.checkpoint(which).exists():
             raise self._untrained()
-        vae = build(self.config, tuple(self.environment["image_shape"]))
+        vae = build(self.config, tuple(self.environment["image_shape"]), classes=len(self.classes))
         vae.load_weights(self.checkpoint(which))
         return vae
 

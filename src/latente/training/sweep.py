@@ -18,7 +18,7 @@ from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.options import options_of
 from latente.training.callbacks import Diverged
-from latente.training.config import DEFAULT_CHOICE, LATENT_DIM, Config, flatten, resolve, shown
+from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, flatten, resolve, shown
 from latente.training.run import Run
 from latente.training.settings import Settings
 from latente.training.trainer import resume, start
@@ -167,7 +167,7 @@ def _types(key: str, chosen: Mapping[str, list[Any]]) -> list[Any]:
     elif section == "data":
         owners = [data.options(each) for each in chosen.get("data.name", [])]
     else:
-        owners = [options_of(Settings)] if section == "training" else [{"latent_dim": LATENT_DIM}]
+        owners = [options_of(Settings)] if section == "training" else [PLAIN]
     return [options[name].type for options in owners if name in options]
 
 

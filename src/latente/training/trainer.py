@@ -23,6 +23,7 @@ from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, flatten, resolve
 from latente.training.health import Health
+from latente.training.labels import classes_of
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
@@ -64,8 +65,9 @@ def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: D
         Run.check_free(Path(run_dir))  # before anything slow
     dataset = dataset or data.load(**config["data"])
     precision = backend.precision(config["training"]["precision"])
-    vae = _new_model(config, dataset, precision)
-    environment = _environment(dataset, precision)
+    classes = classes_of(dataset) if config["conditional"] else []
+    vae = _new_model(config, dataset, precision, len(classes))
+    environment = _environment(dataset, precision, classes)
     for name, split in dataset.splits.items():
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
@@ -95,17 +97,17 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
         if settings.finished(run.log[:done]):
             raise UserError(f"{run.path} is finished after {done} epochs. Train a new run to go further.")
     else:
-        vae = _new_model(run.config, dataset, run.environment["precision"])
+        vae = _new_model(run.config, dataset, run.environment["precision"], len(run.classes))
     _fit(run, vae, dataset, done, progress)
     return run
 
 
-def _new_model(config: Config, dataset: Dataset, precision: str) -> VAE:
+def _new_model(config: Config, dataset: Dataset, precision: str, classes: int) -> VAE:
     settings = Settings(**config["training"])
     with backend.native_stderr_held():  # it imports TensorFlow, on any backend
         keras.utils.set_random_seed(settings.seed)
     dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
-    vae = build(config, dataset.image_shape, dtype)
+    vae = build(config, dataset.image_shape, dtype, classes)
     optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
     return vae
@@ -114,9 +116,9 @@ def _new_model(config: Config, dataset: Dataset, precision: str) -> VAE:
 def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> None:
     """Train from epoch ``done`` to the end."""
     settings = Settings(**run.config["training"])
-    dynamic = dataset.binarize == "dynamic"
-    batches = Batches(dataset.train, settings.batch_size, settings.seed, shuffle=True, dynamic=dynamic)
-    held_out = Batches(dataset.validation, settings.batch_size, settings.seed, shuffle=False, dynamic=dynamic)
+    same = {"dynamic": dataset.binarize == "dynamic", "labelled": vae.classes > 0}
+    batches = Batches(dataset.train, settings.batch_size, settings.seed, shuffle=True, **same)
+    held_out = Batches(dataset.validation, settings.batch_size, settings.seed, shuffle=False, **same)
     callbacks: list[keras.callbacks.Callback] = [
         *([AveragedWeights(resumed=done > 0)] if settings.ema else []),
         EpochOrder(batches),
@@ -147,7 +149,7 @@ def _batches_per_epoch(dataset: Dataset, settings: Settings) -> int:
     return math.ceil(len(dataset.train) / settings.batch_size)
 
 
-def _environment(dataset: Dataset, precision: str) -> dict[str, Any]:
+def _environment(dataset: Dataset, precision: str, classes: list[str]) -> dict[str, Any]:
     """What a run depended on beside its config."""
     packages = ("latente", "keras", "numpy", keras.backend.backend())
     return {
@@ -160,6 +162,7 @@ def _environment(dataset: Dataset, precision: str) -> dict[str, Any]:
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
         "image_shape": list(dataset.image_shape),
         "images": {name: len(split) for name, split in dataset.splits.items()},
+        **({"classes": classes} if classes else {}),
         "data_fingerprint": dataset.fingerprint,
         "git_commit": _git_commit(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

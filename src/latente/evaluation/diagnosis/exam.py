@@ -38,6 +38,7 @@ class Exam:
         samples: Images said to be prior samples, or None.
         training: What is known of the training.
         seed: Seed of every draw.
+        train_patient: The model as it takes the training images, where it takes the labels of the images too.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Exam:
         samples: Array | None = None,
         training: Training | None = None,
         seed: int = 0,
+        train_patient: Patient | None = None,
     ) -> None:
         self.patient = patient
+        self.train_patient = train_patient or patient
         self.images = thinned(images)
         self.train_images = None if train_images is None else thinned(train_images)
         self._given = [images] if train_images is None else [images, train_images]
@@ -137,9 +140,9 @@ class Exam:
         """The same on training images, ``(N,)``."""
         if self.train_images is None:
             return None
-        mean, log_var = self.patient.encode(self.train_images)
+        mean, log_var = self.train_patient.encode(self.train_images)
         log_var = np.clip(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
-        nats = self.patient.reconstruction(self.train_images, draw(mean, log_var, self.seed))
+        nats = self.train_patient.reconstruction(self.train_images, draw(mean, log_var, self.seed))
         return -nats - kl(mean, log_var).sum(axis=1)
 
     @cached_property
@@ -212,8 +215,8 @@ class Exam:
     @cached_property
     def _known_reconstructions(self) -> Array:
         # Of all that was given: a sample made from an image that was left out would look like a new one.
-        known = [thinned(images, MOST_KNOWN) for images in self._given]
-        return np.concatenate([self.patient.decode(self.patient.encode(images)[0]) for images in known])
+        known = zip((self.patient, self.train_patient), self._given, strict=False)
+        return np.concatenate([p.decode(p.encode(thinned(images, MOST_KNOWN))[0]) for p, images in known])
 
     def _match(self, images: Array) -> Neighbourhoods:
         real, made = (self._components(each) for each in (self.posterior_images, images))

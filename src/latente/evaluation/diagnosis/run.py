@@ -17,6 +17,7 @@ from latente.model.likelihoods import Bernoulli, Likelihood, LocationScale
 from latente.model.posteriors import DiagonalGaussian
 from latente.model.priors.standard_normal import StandardNormal
 from latente.model.vae import VAE
+from latente.training.labels import labels_of
 from latente.training.run import Run
 
 
@@ -53,7 +54,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
         vae = run.model("last")
     rng = np.random.default_rng(seed)
     exam = Exam(
-        patient_of(vae),
+        patient_of(vae, labels_of(vae, dataset.test, _rows(dataset.test))),
         _some(dataset, dataset.test, rng),
         train_images=_some(dataset, dataset.train, rng),
         training=Training(
@@ -62,6 +63,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
             epochs=run.config["training"]["epochs"] if not run.config["training"]["patience"] else None,
         ),
         seed=seed,
+        train_patient=patient_of(vae, labels_of(vae, dataset.train, _rows(dataset.train))),
     )
     found = verdict(exam)
     epoch = run.log[-1]["epoch"] if last else run.best_epoch["epoch"]
@@ -71,22 +73,32 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     return found
 
 
-def patient_of(vae: VAE) -> Patient:
-    """A Latente model in terms of images in [0, 1], with its own likelihood, constants and learned scales included."""
+def patient_of(vae: VAE, labels: Array | None = None) -> Patient:
+    """A Latente model in terms of images in [0, 1], with its own likelihood, constants and learned scales included.
+
+    Args:
+        vae: The model.
+        labels: Of a conditional model, the labels ``(n,)`` of the images that it will be asked about: all of them, in
+            their order, or one code for each.
+    """
 
     def encode(images: Array) -> tuple[Array, Array]:
-        q = vae.posterior_parameters(images)
+        q = vae.posterior_parameters(images, labels)
         return q["z_mean"].astype("float64"), q["z_log_var"].astype("float64")
 
     def reconstruction(images: Array, codes: Array) -> Array:
         parts = []
         for i in range(0, len(images), BATCH):
             x = ops.convert_to_tensor(images[i : i + BATCH].astype("float32"))
-            parameters = vae.generative(ops.convert_to_tensor(codes[i : i + BATCH].astype("float32")))
+            y = None if labels is None else labels[i : i + BATCH]
+            parameters = vae.generative(ops.convert_to_tensor(codes[i : i + BATCH].astype("float32")), labels=y)
             parts.append(ops.convert_to_numpy(-vae.likelihood.log_prob(x, parameters)))
         return np.concatenate(parts).astype("float64")
 
-    return Patient(encode, vae.decode, reconstruction, type(vae.likelihood).__name__, _noise(vae.likelihood))
+    def decode(codes: Array) -> Array:
+        return vae.decode(codes, labels)
+
+    return Patient(encode, decode, reconstruction, type(vae.likelihood).__name__, _noise(vae.likelihood))
 
 
 def _noise(likelihood: Likelihood) -> Noise | None:
@@ -97,9 +109,12 @@ def _noise(likelihood: Likelihood) -> Noise | None:
     return None  # learned: what the model's own errors are
 
 
+def _rows(split: Split) -> Array:
+    return np.linspace(0, len(split) - 1, min(len(split), MOST_IMAGES)).round().astype(int)
+
+
 def _some(dataset: Dataset, split: Split, rng: np.random.Generator) -> Array:
-    index = np.linspace(0, len(split) - 1, min(len(split), MOST_IMAGES)).round().astype(int)
-    images = np.asarray(split.images[index])
+    images = np.asarray(split.images[_rows(split)])
     if dataset.binarize == "dynamic":
         images = binarize(images, rng)
     return images_of(images, f"The images of {dataset.name}")

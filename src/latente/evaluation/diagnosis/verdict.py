@@ -72,7 +72,7 @@ def diagnose(
     }
     training = Training(log=list(log), loss=loss, beta=objective_beta)
     patient = foreign(encode, decode, likelihood, scale, shape)
-    return verdict(Exam(patient, scale.to_unit(given), training=training, seed=seed, **checked))
+    return verdict(Exam(patient, scale.to_unit(given), checked["train_images"], checked["samples"], training, seed))
 
 
 def verdict(exam: Exam) -> Diagnosis:

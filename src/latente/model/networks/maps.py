@@ -37,6 +37,11 @@ class FeatureMaps(Network, abc.ABC):
         self.activation = activation
         self.latents = latents
 
+    @property
+    def joins_codes(self) -> bool:
+        """Not where the code is a map."""
+        return self.latents == "vector"
+
     def encoder(
         self, image_shape: ImageShape, units: int, dtype: Any = None, latent_dim: int | None = None
     ) -> Sequential:

@@ -15,6 +15,11 @@ ImageShape = tuple[int, int, int]
 class Network(Choice):
     """Axis: the two networks of a VAE."""
 
+    @property
+    def joins_codes(self) -> bool:
+        """Whether the decoder takes any numbers beside those of a code."""
+        return True
+
     def encoder(
         self, image_shape: ImageShape, units: int, dtype: Any = None, latent_dim: int | None = None
     ) -> Sequential:

@@ -20,11 +20,13 @@ class Prior(Choice):
         factorizes: Whether its dimensions are independent, so that the KL of a posterior with independent dimensions
             has a part for each.
         learned: Whether it has weights, which only the KL or its own draws can train.
+        encodes: Whether it passes images of its own through the encoder; they have no label.
     """
 
     density: bool = True
     factorizes: bool = False
     learned: bool = False
+    encodes: bool = False
 
     def sample(
         self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0

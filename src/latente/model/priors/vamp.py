@@ -28,6 +28,8 @@ class VampPrior(MixturePrior):
         pseudo_inputs: How many; each costs a step as much as an image more in the encoder. The paper has 500.
     """
 
+    encodes = True
+
     def __init__(self, pseudo_inputs: int = 100, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if pseudo_inputs < 1:
