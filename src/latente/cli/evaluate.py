@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from statistics import median
 from typing import Any
 
 from latente.cli.common import add_data_dir, add_run, open_run
 
+MOST_LISTED = 64
 HELP = "measure the bound, the latents, reconstructions, samples and interpolations"
 
 
@@ -76,9 +78,16 @@ def _print_table(title: str, metrics: dict[str, dict[str, Any]]) -> None:
         value, controls = metric["value"], metric.get("controls", {})
         notes = metric["unit"] + "".join(f" ({what} {_text(figure)})" for what, figure in controls.items())
         if isinstance(value, list):
-            notes, value = f"{metric['unit']}: {' '.join(map(_text, value))}", ""
+            notes, value = f"{metric['unit']}: {_listed(value)}", ""
         table.add_row(f" {name}".replace("[", r"\["), value if value == "" else _text(value), notes)
     Console().print(table)
+
+
+def _listed(values: list[float]) -> str:
+    """The figures of a few latents; of many, how they are spread."""
+    if len(values) <= MOST_LISTED:
+        return " ".join(map(_text, values))
+    return f"{len(values)} from {_text(min(values))} to {_text(max(values))}, median {_text(median(values))}"
 
 
 def _text(value: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from latente.data import Images
 from latente.evaluation import disentanglement
@@ -21,6 +22,8 @@ from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
 from latente.evaluation.subject import ENCODED, Subject
 from latente.model.posteriors import DiagonalGaussian
+from latente.model.posteriors.code_usage import CodeUsage
+from latente.model.posteriors.discrete import DiscretePosterior
 from latente.model.priors.standard_normal import StandardNormal
 from latente.model.use import BATCH, interpolate_codes
 
@@ -76,6 +79,8 @@ def latents(subject: Subject) -> Metrics:
         "z_mean_std": metric(found.mean.std(axis=0).tolist(), "per latent", n=n),
     }
     vae = subject.vae
+    if isinstance(vae.posterior, DiscretePosterior):
+        return metrics | _codes(subject, vae.posterior)
     if vae.posterior.factorizes and vae.prior.factorizes:
         metrics["kl_per_dimension"] = metric(found.kl.mean(axis=0).tolist(), "nats", n=n)
     if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
@@ -89,6 +94,20 @@ def latents(subject: Subject) -> Metrics:
     metrics["mutual_information"]["controls"] = {"at most log n": math.log(min(n, COMPONENTS))}
     each = parts.marginal_kl_per_dimension.tolist()
     return metrics | {"marginal_kl_per_dimension": metric(each, "nats", **protocol)}
+
+
+def _codes(subject: Subject, posterior: DiscretePosterior) -> Metrics:
+    """How many of its codes a discrete posterior uses, over the whole split."""
+    usage = CodeUsage(posterior.codes, posterior.stages)
+    for rows in np.split(np.arange(len(subject.split)), range(BATCH, len(subject.split), BATCH)):
+        q = subject.vae.posterior_parameters(np.asarray(subject.model_images[rows]), subject.labels(rows))
+        usage.update_state(ops.convert_to_tensor(q["indices"]))
+    found = {name: float(ops.convert_to_numpy(value)) for name, value in usage.result().items()}
+    of = f"of {posterior.codes} codes"
+    return {
+        "perplexity": metric(found["perplexity"], of, n=len(subject.split)),
+        "code_usage": metric(found["code_usage"], f"share {of}", n=len(subject.split)),
+    }
 
 
 def reconstructions(subject: Subject) -> Metrics:

@@ -146,7 +146,15 @@ class Use(Conditional):
             quantiles: Levels in (0, 1).
             centre: The code ``(latent_dim,)`` at which the other latents stay; 0 by default.
             labels: The class as which the codes are decoded, where the VAE is conditional.
+
+        Raises:
+            UserError: The codes are discrete.
         """
+        if not self.posterior.density:
+            raise UserError(
+                f"A traversal moves one latent through the prior. Received posterior {type(self.posterior).__name__}, "
+                f"whose codes are discrete: interpolate between two images instead."
+            )
         rows = range(self.latent_dim) if dimensions is None else dimensions
         centre = np.zeros(self.latent_dim, "float32") if centre is None else np.asarray(centre, "float32")
         values = [NormalDist().inv_cdf(level) for level in quantiles]

@@ -17,6 +17,7 @@ from latente.training.run import Run
 if TYPE_CHECKING:
     from latente.model.vae import VAE
 
+MOST_LATENTS = 20
 PLANE_QUANTILES = tuple(np.linspace(0.025, 0.975, 15))
 
 
@@ -68,19 +69,23 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
 def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Figure:
     """One row per latent, the one with the largest KL first where it is known, moved through quantiles of N(0, 1).
 
-    A conditional model decodes them as one label.
+    Of many latents, the first 20 in that order. A conditional model decodes them as one label.
     """
     if steps < 2:
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
     kl = run.best_epoch.get("val_kl_per_dimension")
     order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
-    images = vae.traverse(order, quantiles, labels=label if vae.classes else None)
-    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in order]
+    shown = order[:MOST_LATENTS]
+    which = (
+        "one latent at a time" if len(shown) == len(order) else f"{len(shown)} of {len(order)} latents, one at a time"
+    )
+    images = vae.traverse(shown, quantiles, labels=label if vae.classes else None)
+    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in shown]
     known = "" if kl is None else "; KL in nats on the validation images"
     return rows(
         dict(zip(names, images, strict=True)),
-        title=f"{run.name}: one latent at a time, the others at 0{_as_class(run, label)}{known}",
+        title=f"{run.name}: {which}, the others at 0{_as_class(run, label)}{known}",
         columns=[f"{level:.2f}" for level in quantiles],
         column_title="quantile of N(0, 1)",
     )
