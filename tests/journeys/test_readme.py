@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from latente.cli import parser, train
+from latente.training import resolve
 from latente.training.reference import reference_markdown
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -21,7 +22,10 @@ def test_the_python_runs(code: str, here: Path, capsys):
 def test_the_commands_exist(line: str):
     arguments, rest = parser().parse_known_args(train.joined(shlex.split(line)[1:]))
     assert arguments.command
-    assert not rest or arguments.command == "sweep"  # which reads the options of the schema itself
+    if arguments.command == "train":  # which reads the options of the schema itself, as sweep does
+        resolve({"data": arguments.data, **dict(train.parse_flags(rest))})
+    else:
+        assert not rest or arguments.command == "sweep"
 
 
 def test_the_options_are_those_of_the_code():
