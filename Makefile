@@ -10,6 +10,10 @@ PYTEST = $(BIN)/python -m pytest
 # Files stay whole, for the runs that their tests share; each process takes 2 GB of memory at most.
 PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
+# What an ordinary day tries on the other backends; make test-all runs every law there.
+SMOKE = tests/laws/test_combinations.py tests/laws/test_vae.py tests/laws/test_objectives.py tests/laws/test_layers.py \
+    tests/laws/test_bounds.py tests/training/test_train.py
+
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -17,13 +21,13 @@ help:
 demo: $(STAMP)
 	@$(BIN)/latente demo
 
-## make test       the tests on TensorFlow; the backend laws again on JAX and PyTorch where installed
+## make test       the tests on TensorFlow; the main laws again on JAX and PyTorch where installed
 test: $(STAMP)
 	KERAS_BACKEND=tensorflow $(PYTEST) $(PARALLEL)
 	@for backend in jax torch; do \
 	    if $(BIN)/python -c "import $$backend" 2>/dev/null; then \
 	        echo "Backend laws on $$backend"; \
-	        KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m 'backend and not slow' || exit 1; \
+	        KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m 'backend and not slow' $(SMOKE) || exit 1; \
 	    else \
 	        echo "SKIPPED: the backend laws on $$backend, which is not installed ('make backends' installs it)"; \
 	    fi; \
