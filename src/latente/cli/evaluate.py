@@ -9,7 +9,7 @@ from typing import Any
 
 from latente.cli.common import add_data_dir, add_run, open_run
 
-MOST_LISTED = 64
+MOST_LISTED = 32
 HELP = "measure the bound, the latents, reconstructions, samples and interpolations"
 
 
