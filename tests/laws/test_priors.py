@@ -22,7 +22,7 @@ pytestmark = pytest.mark.backend
 SHAPE, STD = (2, 3, 1), 0.4
 PRIORS = [name for name, prior in choices(Prior).items() if prior.density]
 LEARNED = [name for name in PRIORS if name != "StandardNormal"]
-AXIS = np.linspace(-10, 10, 201)
+AXIS = np.linspace(-20, 20, 401)
 CELL = (AXIS[1] - AXIS[0]) ** 2
 GRID = np.stack(np.meshgrid(AXIS, AXIS), axis=-1).reshape(-1, 2).astype("float32")
 SMALL = {"Mixture": {"components": 4}, "VampPrior": {"pseudo_inputs": 5}, "Flow": {"couplings": 3, "hidden": 8}}
@@ -45,7 +45,7 @@ def vae_with(name: str, **options) -> VAE:
 
 
 def density(vae: VAE, z: np.ndarray) -> np.ndarray:
-    parts = (vae.prior.log_prob(ops.convert_to_tensor(part), vae) for part in np.array_split(z, 4))
+    parts = (vae.prior.log_prob(ops.convert_to_tensor(part), vae) for part in np.array_split(z, 8))
     return np.exp(np.concatenate([ops.convert_to_numpy(part) for part in parts]).astype("float64"))
 
 

@@ -304,7 +304,9 @@ class TestFullGaussian:
         centred, log_det = z - mean, np.linalg.slogdet(covariance)[1]
         squares = (centred @ np.linalg.inv(covariance) * centred).sum(axis=1)
         expected = -0.5 * (squares + log_det + 3 * np.log(2 * np.pi))
-        np.testing.assert_allclose(array(FullGaussian().log_prob(self.q(5), z)), expected, rtol=1e-4)
+        np.testing.assert_allclose(
+            array(FullGaussian().log_prob(self.q(5), ops.convert_to_tensor(z))), expected, rtol=1e-4
+        )
         one = {name: value[None] for name, value in self.q(2).items()}  # (1, 2, ...) against (5, 1, latent_dim)
         many = array(FullGaussian().log_prob(one, ops.convert_to_tensor(z[:, None])))
         np.testing.assert_allclose(many, np.repeat(expected[:, None], 2, axis=1), rtol=1e-4)

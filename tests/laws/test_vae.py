@@ -120,7 +120,7 @@ def test_a_traversal_spans_the_prior():
     vae = some()
     seen = []
     decode = vae.decode
-    vae.decode = lambda codes: seen.append(codes) or decode(codes)
+    vae.decode = lambda codes, labels: seen.append(codes) or decode(codes, labels)
     rows = vae.traverse(dimensions=[2, 0])
     assert rows.shape == (2, 11, *SHAPE)
     codes = np.array(seen[0]).reshape(2, 11, 3)

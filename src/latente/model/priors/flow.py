@@ -84,6 +84,6 @@ class Flow(Prior):
 
     def _coupling(self, i: int, z: Tensor) -> tuple[Tensor, Tensor]:
         """Shift and log-scale ``(batch, latent_dim)``, 0 for the dimensions that it leaves alone and looks at."""
-        moved = ((np.arange(z.shape[-1]) + i) % 2).astype("float32")
+        moved = ops.convert_to_tensor((np.arange(z.shape[-1]) + i) % 2, "float32")
         shift, raw = ops.split(self.networks[i](z * (1.0 - moved)), 2, axis=-1)
         return moved * shift, moved * MOST_LOG_SCALE * ops.tanh(raw / MOST_LOG_SCALE)
