@@ -24,7 +24,6 @@ def test_samples_are_compared_in_its_features_as_well(tmp_path: Path):
     assert "frechet[classifier]" in metrics
 
 
-@pytest.mark.slow
 def test_other_weights_are_refused(tmp_path: Path):
     wrong = tmp_path / "wrong.weights.h5"
     keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)]).save_weights(wrong)

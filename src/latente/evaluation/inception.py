@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import keras
@@ -31,8 +32,11 @@ class Inception:
         if not Path(weights).is_file():
             raise UserError(f"Inception needs a file of its weights. There is none at {weights}.")
         try:
-            self.network = keras.applications.InceptionV3(include_top=False, pooling="avg", weights=str(weights))
-        except (ValueError, OSError) as error:
+            with warnings.catch_warnings():
+                # Of a file that lacks some weights Keras warns, and leaves those as chance made them.
+                warnings.simplefilter("error", UserWarning)
+                self.network = keras.applications.InceptionV3(include_top=False, pooling="avg", weights=str(weights))
+        except (ValueError, OSError, UserWarning) as error:
             raise UserError(f"{weights} holds no weights of Inception-v3 without its top: {error}") from None
 
     def features(self, images: np.ndarray) -> np.ndarray:
