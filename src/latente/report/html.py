@@ -86,11 +86,13 @@ def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
         "Samples from the prior": pictures.sample_figure(samples, run, temperature=1, seed=0),
         "Reconstructions": pictures.reconstruction_figure(vae, dataset, run),
         "Interpolation": pictures.interpolation_figure(path, start, end, title),
-        "Latent map": pictures.map_figure(vae, dataset, run),
-        "Training": curves(run.log, run.name),
     }
     if vae.posterior.density:
         found["Latent traversals"] = pictures.traversal_figure(vae, run)
+    found |= {
+        "Latent map": pictures.map_figure(vae, dataset, run),
+        "Training": curves(run.log, run.name),
+    }
     if vae.posterior.density and vae.latent_dim == 2:
         found["Decoded latent plane"] = pictures.plane_figure(vae, run)
     return found

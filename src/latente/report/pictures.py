@@ -77,9 +77,7 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
     kl = run.best_epoch.get("val_kl_per_dimension")
     order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
     shown = order[:MOST_LATENTS]
-    which = (
-        "one latent at a time" if len(shown) == len(order) else f"{len(shown)} of {len(order)} latents, one at a time"
-    )
+    which = "one latent at a time" if shown == order else f"{len(shown)} of {len(order)} latents, one at a time"
     images = vae.traverse(shown, quantiles, labels=label if vae.classes else None)
     names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in shown]
     known = "" if kl is None else "; KL in nats on the validation images"

@@ -110,6 +110,7 @@ def _noise(likelihood: Likelihood) -> Noise | None:
 
 
 def _rows(split: Split) -> Array:
+    """Which images of a split are looked at."""
     return np.linspace(0, len(split) - 1, min(len(split), MOST_IMAGES)).round().astype(int)
 
 
