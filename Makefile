@@ -76,6 +76,6 @@ $(STAMP): pyproject.toml constraints.txt
 	    $$python -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && break; \
 	done; \
 	[ "$$python" = $(BIN)/python ] || $$python -m venv --clear .venv
-	@echo 'Installing Latente and TensorFlow into .venv: a minute or two, about 450 MB to download'
+	@echo 'Installing Latente and TensorFlow into .venv: two or three minutes, about 700 MB to download'
 	@$(PIP) --editable '.[tensorflow,dev]'
 	@touch $(STAMP)

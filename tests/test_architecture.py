@@ -23,10 +23,10 @@ ALLOWED = {
     "evaluation": {"training", "data", "model", "figures"},
     "report": {"data", "model", "training", "evaluation", "figures"},
     "recipes": {"data", "model", "training", "evaluation", "figures", "report"},
-    "serving": {"training", "evaluation", "figures"},
-    "latente": {"data", "model", "training", "evaluation", "figures", "report", "recipes", "serving"},
-    "app": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "serving"},
-    "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "serving", "app"},
+    "export": {"data", "model", "training", "figures", "report"},
+    "serving": {"data", "model", "training", "evaluation"},
+    "latente": {"data", "model", "training", "evaluation", "figures", "report", "recipes", "export", "serving"},
+    "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "export", "serving"},
 }
 BASE = {path.stem for path in FILES if path.parent.name == "latente"} - {"__init__", "__main__"}
 FIGURES_MAY_USE = {"numpy", "matplotlib", "PIL"}
@@ -38,8 +38,10 @@ HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}
 PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 IMPORT_NAMES = {
     "docstring-parser": "docstring_parser",
+    "mlflow-skinny": "mlflow",
     "pillow": "PIL",
     "pyyaml": "yaml",
+    "prometheus-client": "prometheus_client",
     "scikit-learn": "sklearn",
     "tensorflow-cpu": "tensorflow",
 }
