@@ -2,7 +2,7 @@
 
 from latente.data.cache import cache_directory, data_directory
 from latente.data.dataset import Dataset, Images, Split, binarize
-from latente.data.images import read_image
+from latente.data.images import picture_to_image, read_image
 from latente.data.sources import Source, absolute, common_options, find, load, names, options, sources
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "load",
     "names",
     "options",
+    "picture_to_image",
     "read_image",
     "sources",
 ]

@@ -119,14 +119,25 @@ def read_image(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """
     from PIL import Image
 
+    try:
+        with _bombs_refused(), Image.open(path) as image:
+            return picture_to_image(image, shape)
+    except UserError:
+        raise
+    except Exception as error:  # as in _pictures
+        raise UserError(f"{path} must be a readable image file. Received: {error} ({type(error).__name__}).") from error
+
+
+def picture_to_image(picture: Image, shape: tuple[int, ...]) -> np.ndarray:
+    """A picture that Pillow opened as uint8 (H, W, C): upright, on white, cropped to the middle and resized.
+
+    Raises:
+        UserError: C is neither 1 nor 3.
+    """
     height, width, channels = shape
     if channels not in (1, 3):
         raise UserError(f"An image file gives 1 or 3 channels. Received a wish for {channels}. Give an array instead.")
-    try:
-        with _bombs_refused(), Image.open(path) as image:
-            return _look_at(image, Look(height, width, channels))
-    except Exception as error:  # as in _pictures
-        raise UserError(f"{path} must be a readable image file. Received: {error} ({type(error).__name__}).") from error
+    return _look_at(picture, Look(height, width, channels))
 
 
 @contextmanager

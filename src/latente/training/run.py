@@ -9,10 +9,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
-from latente import data
+from latente import __version__, data
 from latente.backend import native_stderr_held
 from latente.errors import UserError
 from latente.files import written_whole
@@ -135,14 +136,18 @@ class Run:
         """The trained VAE, computing in float32.
 
         Raises:
-            UserError: No epoch was finished yet.
+            UserError: No epoch was finished yet, or its files are damaged or of a version that this one cannot read.
         """
         from latente.training.config import build
 
         if not self.checkpoint(which).exists():
             raise self._untrained()
-        vae = build(self.config, tuple(self.environment["image_shape"]), classes=len(self.classes))
-        vae.load_weights(self.checkpoint(which))
+        try:
+            vae = build(self.config, tuple(self.environment["image_shape"]), classes=len(self.classes))
+            vae.load_weights(self.checkpoint(which))
+        # An option that is gone, weights of another shape, half a file: what does not fit may fail in all these ways.
+        except (KeyError, TypeError, ValueError, OSError, BadZipFile) as error:
+            raise self._unreadable(error) from error
         return vae
 
     @property
@@ -224,6 +229,19 @@ class Run:
 
     def _untrained(self) -> UserError:
         return UserError(f"{self.path} holds no trained model yet. Go on with it: latente train --resume {self.path}")
+
+    def _unreadable(self, error: Exception) -> UserError:
+        made = self.environment.get("versions", {}).get("latente", "an unknown version")
+        remedy = (
+            "Restore its files from a copy, or train it anew"
+            if made == __version__
+            else "Install the version that made it, or train it anew with this one"
+        )
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return UserError(
+            f"The model of {self.path} cannot be read. Latente {made} made it, this is {__version__}. {remedy}: "
+            f"latente train --config {self.path / 'config.json'}. The cause: {what}"
+        )
 
     def _read(self, name: str) -> Json:
         try:

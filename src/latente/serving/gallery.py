@@ -1,0 +1,110 @@
+"""The test images of a run in its latent space: a map, neighbours, and what is usual."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+from latente.data import Split
+from latente.data.dataset import evenly
+from latente.serving.refusals import Refused
+
+MOST_ENCODED = 10_000
+MOST_SCORED = 2_000
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane in the latent space: the point (a, b) is the code ``origin + a * basis[0] + b * basis[1]``.
+
+    Attributes:
+        origin: ``(latent_dim,)``.
+        basis: Two orthonormal directions, ``(2, latent_dim)``.
+        axes: The name of each.
+    """
+
+    origin: np.ndarray
+    basis: np.ndarray
+    axes: tuple[str, str]
+
+    def project(self, codes: np.ndarray) -> np.ndarray:
+        """Where codes ``(n, latent_dim)`` lie on it, ``(n, 2)``."""
+        return (codes - self.origin) @ self.basis.T
+
+
+class Gallery:
+    """Test images, at most 10,000 of them spread evenly, and their codes.
+
+    Args:
+        split: The test split.
+        encode: Gives the posterior ``mean`` of images in [0, 1] and their labels.
+        evidence: Gives the parts of the ELBO of images, with a seed and their labels.
+        labels: The labels of the whole split where the model is conditional, or None.
+    """
+
+    def __init__(self, split: Split, encode: Callable, evidence: Callable, labels: np.ndarray | None) -> None:
+        self.split = split
+        self.indices = evenly(len(split), MOST_ENCODED)
+        self._evidence, self._labels = evidence, labels
+        parts = [self.indices[i : i + AT_ONCE] for i in range(0, len(self.indices), AT_ONCE)]
+        self.codes = np.concatenate([encode(self.images(part), self._given(part))["mean"] for part in parts])
+        self._search = NearestNeighbors().fit(self.codes)
+        self._elbos: np.ndarray | None = None
+        self._scoring = threading.Lock()
+
+    def some(self, n: int) -> np.ndarray:
+        """At most n rows of ``indices`` and ``codes``, spread evenly."""
+        return evenly(len(self.indices), n)
+
+    def images(self, indices: np.ndarray) -> np.ndarray:
+        """Those images of the split, float32 in [0, 1], ``(n, H, W, C)``."""
+        return np.asarray(self.split.images[indices], "float32") / 255
+
+    def plane(self, dimensions: tuple[int, int] | None) -> Plane:
+        """The plane of two latents, or of the two principal components of the codes.
+
+        Raises:
+            Refused: There is no such latent, or only one.
+        """
+        latent_dim = self.codes.shape[1]
+        if latent_dim < 2:
+            raise Refused("A map needs two latents. This model has one: move its slider instead.")
+        if dimensions is None and latent_dim == 2:
+            dimensions = (0, 1)
+        if dimensions is None:
+            pca = PCA(2).fit(self.codes)
+            shares = pca.explained_variance_ratio_
+            first, second = (f"PCA {i + 1} ({share:.0%} of variance)" for i, share in enumerate(shares))
+            return Plane(pca.mean_, pca.components_, (first, second))
+        x, y = dimensions
+        if x == y or not 0 <= min(dimensions) <= max(dimensions) < latent_dim:
+            raise Refused(f"x and y must be two of the latents 0 to {latent_dim - 1}. Received {x} and {y}.")
+        basis = np.zeros((2, latent_dim))
+        basis[0, x] = basis[1, y] = 1
+        centre = self.codes.mean(axis=0)
+        centre[[x, y]] = 0  # so that the axes read as the latents themselves
+        return Plane(centre, basis, (f"z {x}", f"z {y}"))
+
+    def nearest(self, codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Euclidean distances and indices into the split of the n nearest images to each code, both ``(codes, n)``."""
+        distances, found = self._search.kneighbors(codes, min(n, len(self.codes)))
+        return distances, self.indices[found]
+
+    def percentiles(self, elbos: np.ndarray) -> np.ndarray:
+        """The share in percent of (at most 2,000) test images whose ELBO is lower than each of these."""
+        with self._scoring:
+            if self._elbos is None:
+                some = self.indices[self.some(MOST_SCORED)]
+                parts = [some[i : i + AT_ONCE] for i in range(0, len(some), AT_ONCE)]
+                found = [self._evidence(self.images(part), 0, self._given(part)).elbo for part in parts]
+                self._elbos = np.sort(np.concatenate(found))
+        return 100 * np.searchsorted(self._elbos, elbos) / len(self._elbos)
+
+    def _given(self, indices: np.ndarray) -> np.ndarray | None:
+        return None if self._labels is None else self._labels[indices]

@@ -1,0 +1,96 @@
+"""Images in requests and answers: files in base64, arrays, or the number of a test image."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from latente.data import picture_to_image
+from latente.errors import UserError
+from latente.serving.limits import MOST_PIXELS
+from latente.serving.refusals import Refused, TooLarge
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_decoding = threading.BoundedSemaphore(2)
+"""A file of a few kilobytes may decode to many megabytes: only two at a time."""
+
+
+def png(image: np.ndarray) -> bytes:
+    """An image ``(H, W, C)`` uint8 or floats in [0, 1], as a PNG file.
+
+    Raises:
+        Refused: C is neither 1 nor 3.
+    """
+    if image.shape[-1] not in (1, 3):
+        raise Refused(f'A PNG has 1 or 3 channels. The images have {image.shape[-1]}: ask for the format "array".')
+    if image.dtype != np.uint8:
+        image = (image * 255).round().astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+def outgoing(images: np.ndarray, format: str) -> list:
+    """Images ``(n, H, W, C)`` as base64 PNG files, or as nested lists."""
+    if format == "array":
+        return np.asarray(images, "float32").tolist()
+    return [base64.b64encode(png(image)).decode() for image in images]
+
+
+def read_files(files: Sequence[str], shape: tuple[int, int, int]) -> list[np.ndarray]:
+    """Image files in base64 as the model takes images: float32 in [0, 1], ``(H, W, C)``, cropped and resized.
+
+    Raises:
+        Refused: One of them is no base64, or no image.
+        TooLarge: They have too many pixels.
+    """
+    left, images = MOST_PIXELS, []
+    for file in files:
+        with _decoding:
+            image, pixels = _read(_decoded(file), shape, left)
+        left -= pixels
+        images.append(image.astype("float32") / 255)
+    return images
+
+
+def _decoded(file: str) -> bytes:
+    text = file.partition("base64,")[2] if file.startswith("data:") else file
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused(
+            f"An image must be a file ({', '.join(FORMATS)}) in base64, an array (height, width, channels), or "
+            f'{{"test": number}}. Received a text that is no base64.'
+        ) from None
+
+
+def _read(content: bytes, shape: tuple[int, int, int], most_pixels: int) -> tuple[np.ndarray, int]:
+    """The image, uint8, and how many pixels the file had; the size is read off its header before anything is decoded.
+
+    Raises:
+        Refused: It cannot be read.
+        TooLarge: It has more pixels than are left.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            pixels = picture.width * picture.height
+            if pixels <= most_pixels:
+                return picture_to_image(picture, shape), pixels
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        pass
+    except UserError:
+        raise
+    except Exception as error:  # Pillow's readers raise nearly anything on a damaged file
+        raise Refused(
+            f"An image file must be a readable {', '.join(FORMATS)}. Received one that is not: "
+            f"{type(error).__name__}: {error}."
+        ) from error
+    raise TooLarge(
+        f"The image files of one request may have {MOST_PIXELS:,} pixels together. Received more: send smaller ones."
+    )

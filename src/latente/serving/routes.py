@@ -1,0 +1,237 @@
+"""The addresses of the service; each endpoint parses, calls a model, and answers."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from latente.serving import schemas
+from latente.serving.gallery import Gallery
+from latente.serving.house import Served
+from latente.serving.limits import MOST_SAMPLES
+from latente.serving.loaded import Loaded
+from latente.serving.pictures import outgoing, png
+from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
+from latente.serving.requests import images_of, served_image
+from latente.serving.summary import ordered_latents, summary
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": schemas.Problem, "description": "The body is not JSON"},
+    404: {"model": schemas.Problem, "description": "No such run or image"},
+    409: {"model": schemas.Problem, "description": "The run has no model yet, or its data are not at hand"},
+    413: {"model": schemas.Problem, "description": "The request is larger than the limits"},
+    422: {"model": schemas.Problem, "description": "The request asks for what there is not"},
+    429: {"model": schemas.Problem, "description": "Too many requests at the same time"},
+}
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+
+
+def find(run: Annotated[str, Path(max_length=255, description="Name of the run.")], request: Request) -> Served:
+    """The run of that name; the names are those given at the start, never paths."""
+    known: dict[str, Served] = request.app.state.house
+    if run not in known:
+        raise Unknown(f"The runs are {', '.join(known)}. Received another name: GET /api/v1/runs lists them.")
+    return known[run]
+
+
+Of = Annotated[Served, Depends(find)]
+
+
+def load(served: Of) -> Loaded:
+    """The model of the run."""
+    return served.loaded()
+
+
+Model = Annotated[Loaded, Depends(load)]
+
+
+def test_images(served: Of, model: Model) -> Gallery:
+    """The test images of the run with their codes."""
+    found = model.gallery()
+    if found is None:
+        raise NotReady(f"The data of {served.name} are not at hand: start latente serve with --data-dir.")
+    return found
+
+
+Test = Annotated[Gallery, Depends(test_images)]
+
+
+@router.get("/runs")
+def runs(request: Request) -> list[schemas.RunSummary]:
+    """All runs, in the order of the command line."""
+    return [summary(served) for served in request.app.state.house.values()]
+
+
+@router.get("/runs/{run}")
+def run(served: Of) -> schemas.RunSummary:
+    """One run."""
+    return summary(served)
+
+
+@router.get("/runs/{run}/log")
+def log(served: Of) -> list[dict[str, Any]]:
+    """One entry for each finished epoch, the oldest first; it grows while the run is trained."""
+    return [{name: _finite(value) for name, value in entry.items()} for entry in served.run.log]
+
+
+@router.get("/runs/{run}/diagnosis")
+def diagnosis(served: Of) -> schemas.Diagnosis:
+    """What ``latente diagnose`` found last."""
+    found = served.run.metrics.get("diagnosis")
+    if found is None:
+        raise Unknown(f"{served.name} was not diagnosed yet: POST to this address.")
+    return schemas.Diagnosis(healthy=found["value"], findings=found["findings"])
+
+
+@router.post("/runs/{run}/diagnosis")
+def diagnose(served: Of, model: Model) -> schemas.Diagnosis:
+    """Diagnose the run now, which takes up to a minute, and keep what was found in it."""
+    return schemas.Diagnosis(**served.diagnose())
+
+
+@router.get("/runs/{run}/map")
+def latent_map(
+    served: Of,
+    test: Test,
+    n: Annotated[int, Query(ge=1, le=10_000, description="At most so many test images.")] = 2000,
+    x: Annotated[int | None, Query(ge=0, lt=2**31, description="A latent; with y.")] = None,
+    y: Annotated[int | None, Query(ge=0, lt=2**31, description="Another latent.")] = None,
+) -> schemas.LatentMap:
+    """Test images on a plane: of two latents, or else of the two principal components of the codes."""
+    if (x is None) != (y is None):
+        raise Refused("x and y go together. Received one of them.")
+    plane = test.plane(None if x is None or y is None else (x, y))
+    rows = test.some(n)
+    labels, names = test.split.labels, served.dataset.class_names if served.dataset else None
+    return schemas.LatentMap(
+        points=plane.project(test.codes[rows]).tolist(),
+        indices=test.indices[rows].tolist(),
+        labels=None if labels is None else labels[test.indices[rows]].tolist(),
+        class_names=None if names is None else list(names),
+        axes=list(plane.axes),
+        origin=plane.origin.tolist(),
+        basis=plane.basis.tolist(),
+    )
+
+
+@router.get(
+    "/runs/{run}/images/{index}",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def image(served: Of, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Response:
+    """A test image as PNG."""
+    return Response(png(served_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=3600"})
+
+
+@router.post("/runs/{run}/encode")
+def encode(served: Of, model: Model, asked: schemas.EncodeRequest) -> schemas.Encoded:
+    """Codes of images: the posterior means, or one draw each."""
+    images = images_of(served, asked.images)
+    parameters = model.encode(images, asked.labels)
+    codes = parameters.pop("mean")
+    if asked.sample:
+        codes = model.draw_codes(images, asked.seed, asked.labels)
+    return schemas.Encoded(codes=codes.tolist(), parameters={name: each.tolist() for name, each in parameters.items()})
+
+
+@router.post("/runs/{run}/decode")
+def decode(model: Model, asked: schemas.DecodeRequest) -> schemas.Decoded:
+    """Mean images of codes."""
+    images = model.decode(_codes(model, asked.codes), asked.labels)
+    return schemas.Decoded(images=outgoing(images, asked.format))
+
+
+@router.post("/runs/{run}/sample")
+def sample(model: Model, asked: schemas.SampleRequest) -> schemas.Sampled:
+    """New images from the prior."""
+    codes = model.sample_codes(asked.n, asked.temperature, asked.seed, asked.own_prior)
+    labels = model.vae.evenly(asked.n) if asked.labels is None else model.vae.checked_labels(asked.labels, asked.n)
+    return schemas.Sampled(
+        images=outgoing(model.decode(codes, labels), asked.format),
+        codes=codes.tolist(),
+        labels=None if labels is None else labels.tolist(),
+    )
+
+
+@router.post("/runs/{run}/interpolate")
+def interpolate(served: Of, model: Model, asked: schemas.InterpolateRequest) -> schemas.Interpolated:
+    """Images along the path between two images."""
+    ends = images_of(served, [asked.start, asked.end])
+    images, codes = model.path(ends, asked.steps, asked.path, asked.labels)
+    return schemas.Interpolated(images=outgoing(images, asked.format), codes=codes.tolist())
+
+
+@router.post("/runs/{run}/traverse")
+def traverse(served: Of, model: Model, asked: schemas.TraverseRequest) -> schemas.Traversed:
+    """One row of images for each latent: it moves through quantiles of N(0, 1) while the others stay."""
+    dimensions = asked.dimensions or [latent.index for latent in ordered_latents(served)]
+    if not all(0 <= dimension < model.vae.latent_dim for dimension in dimensions):
+        raise Refused(f"The latents are 0 to {model.vae.latent_dim - 1}. Received {dimensions}.")
+    if len(dimensions) * asked.steps > MOST_SAMPLES:
+        raise TooLarge(f"At most {MOST_SAMPLES} images. Received {len(dimensions)} latents of {asked.steps} steps.")
+    centre = None if asked.centre is None else _codes(model, [asked.centre])[0]
+    levels = np.linspace(0.01, 0.99, asked.steps).tolist()
+    images = model.traverse(dimensions, levels, centre, asked.labels)
+    return schemas.Traversed(
+        dimensions=dimensions,
+        values=[NormalDist().inv_cdf(level) for level in levels],
+        images=[outgoing(row, asked.format) for row in images],
+    )
+
+
+@router.post("/runs/{run}/reconstruct")
+def reconstruct(served: Of, model: Model, asked: schemas.ReconstructRequest) -> schemas.Reconstructed:
+    """Images decoded from the posterior means of images."""
+    images = images_of(served, asked.images)
+    decoded = model.decode(model.encode(images, asked.labels)["mean"], asked.labels)
+    return schemas.Reconstructed(images=outgoing(decoded, asked.format), inputs=outgoing(images, asked.format))
+
+
+@router.post("/runs/{run}/score")
+def score(served: Of, model: Model, asked: schemas.ScoreRequest) -> schemas.Scored:
+    """The ELBO of each image, and where it stands among the test images."""
+    found = model.evidence(images_of(served, asked.images), asked.seed, asked.labels)
+    gallery = model.gallery()
+    percentiles = [None] * len(found.elbo) if gallery is None else gallery.percentiles(found.elbo).tolist()
+    columns = zip(found.elbo, found.reconstruction, found.kl.sum(axis=1), percentiles, strict=True)
+    names = ("elbo", "reconstruction", "kl", "percentile")
+    return schemas.Scored(scores=[schemas.Score(**dict(zip(names, row, strict=True))) for row in columns])
+
+
+@router.post("/runs/{run}/neighbours")
+def neighbours(served: Of, model: Model, test: Test, asked: schemas.NeighboursRequest) -> schemas.Neighbours:
+    """The test images whose codes are nearest to those of images, or to codes."""
+    if (asked.images is None) == (asked.codes is None):
+        raise Refused("Give images or codes. Received both or neither.")
+    if asked.codes is not None:
+        codes = _codes(model, asked.codes)
+    else:
+        codes = model.encode(images_of(served, asked.images or []), asked.labels)["mean"]
+    distances, indices = test.nearest(codes, asked.n)
+    known = test.split.labels
+    labels = np.full(indices.shape, None) if known is None else known[indices]
+    rows = zip(indices.tolist(), distances.tolist(), labels.tolist(), strict=True)
+    return schemas.Neighbours(
+        neighbours=[
+            [schemas.Neighbour(index=i, distance=d, label=label) for i, d, label in zip(*row, strict=True)]
+            for row in rows
+        ]
+    )
+
+
+def _codes(model: Loaded, asked: list[list[float]]) -> np.ndarray:
+    """Codes as an array, ``(n, latent_dim)``."""
+    lengths = {len(code) for code in asked}
+    if lengths != {model.vae.latent_dim}:
+        raise Refused(f"Codes must have {model.vae.latent_dim} numbers each. Received {sorted(lengths)}.")
+    return np.array(asked, "float32")
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

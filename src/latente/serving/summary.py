@@ -1,0 +1,43 @@
+"""What is told of a run."""
+
+from __future__ import annotations
+
+from latente.model.collapse import collapsed_dimensions
+from latente.serving.house import Served
+from latente.serving.schemas import LatentSummary, RunSummary
+
+
+def summary(served: Served) -> RunSummary:
+    """The run as it is now."""
+    run, config = served.run, served.run.config
+    loaded = served.loaded() if run.trained else None
+    log = run.log
+    return RunSummary(
+        name=served.name,
+        trained=loaded is not None,
+        image_shape=list(served.image_shape),
+        latent_dim=config["latent_dim"],
+        classes=run.classes,
+        **{axis: config[axis]["name"] for axis in ("objective", "posterior", "prior", "likelihood")},
+        beta=config["objective"].get("beta"),
+        data=config["data"]["name"],
+        latente=served.version,
+        epoch=loaded.epoch if loaded else None,
+        epochs=config["training"]["epochs"],
+        epochs_done=log[-1]["epoch"] if log else 0,
+        density=served.density,
+        test_images=len(served.dataset.test) if served.dataset else None,
+        fitted_prior=loaded is not None and loaded.fitted_prior is not None,
+        latents=ordered_latents(served) if served.density else [],
+    )
+
+
+def ordered_latents(served: Served) -> list[LatentSummary]:
+    """Every latent, the largest KL first, by the validation of the best epoch; in their own order where it has none."""
+    run = served.run
+    each = run.best_epoch.get("val_kl_per_dimension") if run.log else None
+    if each is None:
+        return [LatentSummary(index=i, kl=None, dead=False) for i in range(run.config["latent_dim"])]
+    dead = collapsed_dimensions(each)
+    order = sorted(range(len(each)), key=lambda i: -each[i])
+    return [LatentSummary(index=i, kl=each[i], dead=bool(dead[i])) for i in order]
