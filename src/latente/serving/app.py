@@ -20,7 +20,6 @@ from latente import __version__
 from latente.errors import UserError
 from latente.serving import schemas
 from latente.serving.house import Served, named
-from latente.serving.limits import MOST_BYTES
 from latente.serving.middleware import TOO_LARGE, Gate
 from latente.serving.monitoring import Monitor
 from latente.serving.routes import router
@@ -56,7 +55,6 @@ def create_app(runs: Sequence[Run], data_dir: str | None = None, hosts: Sequence
         docs_url=None,  # they load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MOST_BYTES,
     )
     app.state.house = {
         name: Served(run, name, data_dir, worker, monitor.rows.observe) for name, run in named(runs).items()

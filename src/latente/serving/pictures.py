@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from latente.data import picture_to_image
 from latente.errors import UserError
@@ -86,10 +86,11 @@ def _read(content: bytes, shape: tuple[int, int, int], most_pixels: int) -> tupl
         pass
     except UserError:
         raise
+    except UnidentifiedImageError:
+        raise Refused(f"An image file must be one of {', '.join(FORMATS)}. Received none of these.") from None
     except Exception as error:  # Pillow's readers raise nearly anything on a damaged file
         raise Refused(
-            f"An image file must be a readable {', '.join(FORMATS)}. Received one that is not: "
-            f"{type(error).__name__}: {error}."
+            f"An image file must be whole. Received a damaged one: {error} ({type(error).__name__})."
         ) from error
     raise TooLarge(
         f"The image files of one request may have {MOST_PIXELS:,} pixels together. Received more: send smaller ones."

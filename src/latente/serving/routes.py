@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from latente.serving import schemas
 from latente.serving.gallery import Gallery
 from latente.serving.house import Served
-from latente.serving.limits import MOST_SAMPLES
+from latente.serving.limits import MOST_BYTES, MOST_SAMPLES
 from latente.serving.loaded import Loaded
 from latente.serving.pictures import outgoing, png
 from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
@@ -27,7 +27,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": schemas.Problem, "description": "The request asks for what there is not"},
     429: {"model": schemas.Problem, "description": "Too many requests at the same time"},
 }
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS, max_body_size=MOST_BYTES)
 
 
 def find(run: Annotated[str, Path(max_length=255, description="Name of the run.")], request: Request) -> Served:
