@@ -70,7 +70,8 @@ class Served:
         if not self.run.trained:
             raise NotReady(f"{self.name} has no model yet: its first epoch is not finished. Come back later.")
         with self._reading:
-            stamp = self.run.checkpoint("best").stat().st_mtime_ns
+            best = self.run.checkpoint("best")
+            stamp = best.stat().st_mtime_ns if best.exists() else 0
             if self._loaded is None or stamp != self._stamp:
                 test = self.dataset.test if self.dataset else None
                 self._loaded, self._stamp = Loaded(self.run, test, self._worker, self._observe), stamp
