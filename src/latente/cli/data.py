@@ -112,7 +112,7 @@ def _get(name: str, data_dir: str | None) -> Iterator[str]:
     source, _ = find(name)
     folder = data_directory(data_dir)
     if source.fetch is None:
-        yield f"{name} needs no files: {'it reads your own path' if source.takes_path else 'it is built in'}."
+        yield f"{name} needs no files: {'its name says what to read' if source.takes_path else 'it is built in'}."
         return
     already = source.here is not None and source.here(folder)
     yield f"{name} is {'already ' if already else ''}in {source.fetch(folder)}"
