@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latente.cli.arrays import save_csv, save_npz
-from latente.errors import UserError
 
 if TYPE_CHECKING:
     from latente.data import Dataset
@@ -68,5 +67,5 @@ def save_table(path: Path, columns: dict[str, np.ndarray]) -> Path:
 
 def _table_path(text: str) -> Path:
     if Path(text).suffix not in (".npz", ".csv"):
-        raise UserError(f"-o must end in .npz or .csv. Received {text}.")
+        raise argparse.ArgumentTypeError(f"it must end in .npz or .csv. Received {text}")
     return Path(text)
