@@ -27,9 +27,9 @@ SAVED = ("dataset_dict.json", "state.json")
 def hub(
     name: Path,
     *,
-    config: str = "",
-    image: str = "",
-    label: str = "",
+    config: str | None = None,
+    image: str | None = None,
+    label: str | None = None,
     size: int = 64,
     channels: Literal[0, 1, 3] = 0,
     skip_bad: bool = False,
@@ -76,7 +76,7 @@ def hub(
     return replace(dataset, class_names=None if classes is None else tuple(features[classes].names))
 
 
-def _read(name: Path, shown: str, config: str) -> Mapping[str, Any]:
+def _read(name: Path, shown: str, config: str | None) -> Mapping[str, Any]:
     """The splits of a data set by name, as the library gives them."""
     library = extra("datasets", "datasets", shown)
     if not sys.stderr.isatty():
@@ -85,7 +85,7 @@ def _read(name: Path, shown: str, config: str) -> Mapping[str, Any]:
         if any((name / file).is_file() for file in SAVED):
             found = library.load_from_disk(str(name))
         else:
-            found = library.load_dataset(name.as_posix(), config or None)
+            found = library.load_dataset(name.as_posix(), config)
     except (OSError, RuntimeError, ValueError, library.exceptions.DatasetsError) as error:
         raise UserError(
             f"hf:NAME needs a data set of the Hub, or a folder of one. Received {shown}: {error} Check the name, the "
@@ -100,7 +100,7 @@ def _parts(splits: Iterable[str]) -> dict[str, int]:
     return known if TRAIN in known.values() else dict.fromkeys(splits, TRAIN)
 
 
-def _column(shown: str, features: Mapping[str, Any], option: str, kind: str, asked: str) -> str | None:
+def _column(shown: str, features: Mapping[str, Any], option: str, kind: str, asked: str | None) -> str | None:
     """The column that was asked for, or the first of its kind; None where there is none."""
     fitting = [name for name, feature in features.items() if type(feature).__name__ == kind]
     if asked and asked not in fitting:
