@@ -60,7 +60,7 @@ def test_a_table_of_another_form_is_refused(run: Run, capsys, command: str):
 @pytest.mark.slow
 def test_garments_are_told_from_digits_by_typicality_and_not_by_likelihood(real_data: Path, here: Path, capsys):
     garments = latente.data.load("fashion-mnist", data_dir=str(real_data), subset=20_000)
-    latente.train(garments, "run", progress=False, epochs=8, **{"training.pictures_every": 0})
+    latente.train(garments, "run", progress=False, epochs=4, **{"training.pictures_every": 0})
     assert main(["score", "run", "mnist", "-o", "scores.npz", "--data-dir", str(real_data)]) == 0
     areas = {line.split()[0]: float(line.split()[1]) for line in capsys.readouterr().out.splitlines()[1:4]}
     assert areas["likelihood"] < 0.7

@@ -76,7 +76,7 @@ def _info(name: str, data_dir: str | None) -> Iterator[str]:
     for option in options(name).values():
         if option.name == "data_dir":  # --data-dir, as here
             continue
-        default = str(option.default).lower() if option.type is bool else option.default
+        default = option.default if isinstance(option.default, str) else str(option.default).lower()
         yield f"  {option.name.replace('_', '-')}: {option.expected()}; default {default}"
         yield from textwrap.wrap(option.help, 74, initial_indent="      ", subsequent_indent="      ")
 

@@ -87,8 +87,9 @@ def _read(name: Path, shown: str, config: str | None) -> Mapping[str, Any]:
         else:
             found = library.load_dataset(name.as_posix(), config)
     except (OSError, RuntimeError, ValueError, library.exceptions.DatasetsError) as error:
+        said = str(error).strip().rstrip(".")
         raise UserError(
-            f"hf:NAME needs a data set of the Hub, or a folder of one. Received {shown}: {error} Check the name, the "
+            f"hf:NAME needs a data set of the Hub, or a folder of one. Received {shown}: {said}. Check the name, the "
             f"network, HF_TOKEN if it is private, or choose one of its configurations with config (--data.config)."
         ) from error
     return found if isinstance(found, Mapping) else {"train": found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from latente.errors import UserError
 from latente.extras import extra
 from latente.training.run import Json, Run
-from latente.training.tracking import Tracker, parameters
+from latente.training.tracking import Tracker, figures, parameters
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class MLflow(Tracker):
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        metrics = [Metric(name, value, now, entry["epoch"]) for name, value in _numbers(entry)]
+        metrics = [Metric(name, value, now, entry["epoch"]) for name, value in _each(figures(entry))]
         with self._told():
             self._client.log_batch(self._id, metrics=metrics)
             for picture in pictures.values():
@@ -90,16 +90,17 @@ def _reached() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # its stores, and the libraries below them, raise nearly anything
+        said = str(error).strip().rstrip(".")
         raise UserError(
-            f"--training.track mlflow needs a store that MLflow can write. Received: {error} Set MLFLOW_TRACKING_URI "
+            f"--training.track mlflow needs a store that MLflow can write. Received: {said}. Set MLFLOW_TRACKING_URI "
             f"to a server such as http://localhost:5000, or to file:///a/folder with MLFLOW_ALLOW_FILE_STORE=true."
         ) from None
 
 
-def _numbers(entry: Json) -> Iterator[tuple[str, float]]:
-    """The numbers of an entry by name, those of a list by name and position."""
-    for name, value in entry.items():
+def _each(figures: Mapping[str, float | list[float]]) -> Iterator[tuple[str, float]]:
+    """Each number by its name, those of a list by name and position."""
+    for name, value in figures.items():
         if isinstance(value, list):
             yield from ((f"{name}/{j}", each) for j, each in enumerate(value))
-        elif name != "epoch":
+        else:
             yield name, value

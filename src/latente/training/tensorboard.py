@@ -10,7 +10,7 @@ from PIL import Image
 
 from latente.extras import extra
 from latente.training.run import Json, Run
-from latente.training.tracking import Tracker, parameters
+from latente.training.tracking import Tracker, figures, parameters
 
 
 class TensorBoard(Tracker):
@@ -41,10 +41,10 @@ class TensorBoard(Tracker):
         from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 
         step = entry["epoch"]
-        for name, value in entry.items():
+        for name, value in figures(entry).items():
             if isinstance(value, list):
                 self._add(step, summary=histogram_pb(name, value))
-            elif name != "epoch":
+            else:
                 self._add(step, summary=Summary(value=[Summary.Value(tag=name, simple_value=value)]))
         for what, path in pictures.items():
             self._add(step, summary=Summary(value=[Summary.Value(tag=what, image=_image(Summary, path))]))

@@ -34,7 +34,7 @@ class Tracker(keras.callbacks.Callback, ABC):
 
     @abstractmethod
     def send(self, entry: Json, pictures: dict[str, Path]) -> None:
-        """Send the entry of an epoch and the pictures drawn after it, by what they show."""
+        """Send the figures of an epoch's entry and the pictures drawn after it, by what they show."""
 
     @abstractmethod
     def close(self, finished: bool) -> None:
@@ -76,6 +76,11 @@ def tracked(run: Run, track: str) -> Iterator[list[keras.callbacks.Callback]]:
         finished = True
     finally:
         tracker.close(finished)
+
+
+def figures(entry: Json) -> dict[str, float | list[float]]:
+    """The figures of an entry by name, one or one for each latent: not its epoch, nor its warnings, which are text."""
+    return {name: value for name, value in entry.items() if name not in ("epoch", "warnings")}
 
 
 def parameters(run: Run) -> dict[str, Any]:
