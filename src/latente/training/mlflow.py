@@ -15,6 +15,8 @@ from latente.extras import extra
 from latente.training.run import Json, Run
 from latente.training.tracking import Tracker, figures, parameters
 
+AT_ONCE = 1000
+"""MLflow takes no more metrics in one request."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +58,8 @@ class MLflow(Tracker):
         now = int(time.time() * 1000)
         metrics = [Metric(name, value, now, entry["epoch"]) for name, value in _each(figures(entry))]
         with self._told():
-            self._client.log_batch(self._id, metrics=metrics)
+            for first in range(0, len(metrics), AT_ONCE):
+                self._client.log_batch(self._id, metrics=metrics[first : first + AT_ONCE])
             for picture in pictures.values():
                 self._client.log_artifact(self._id, str(picture), "figures")
 
