@@ -1,7 +1,6 @@
 """Scores of ordinary and of strange images, by a small model of the digits."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,10 +22,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return latente.train("digits", tmp_path_factory.mktemp("runs") / "digits", progress=False, **OPTIONS)
 
 
-def strange(images: np.ndarray, labels: np.ndarray | None = None) -> Dataset:
+def strange(images: np.ndarray) -> Dataset:
     """Images that all go to the first split."""
     none = Split(images[:0])
-    return Dataset("strange", Split(images, labels), none, none)
+    return Dataset("strange", Split(images), none, none)
 
 
 def columns(n: int = 200) -> dict[str, np.ndarray]:
@@ -102,14 +101,6 @@ def test_without_the_data_of_the_run_there_is_the_bound_alone(run: Run, monkeypa
 def test_too_few_ordinary_images_are_told():
     with pytest.raises(UserError, match="at least 20 validation images. Received 19"):
         Ordinary(columns(19))
-
-
-def test_a_conditional_run_asks_for_labels(tmp_path: Path):
-    run = latente.train("digits", tmp_path / "run", progress=False, conditional=True, **(OPTIONS | {"epochs": 1}))
-    images = run.data().test.images
-    with pytest.raises(UserError, match="conditional and needs labels"):
-        score(run, strange(images))
-    assert "typicality" in score(run, strange(images, run.data().test.labels)).columns
 
 
 def test_binary_runs_score_binary_images(run: Run):
