@@ -22,8 +22,8 @@ def latente_data(capsys):
 def test_list_fits_a_terminal_and_says_what_is_here(latente_data, tmp_path):
     lines = latente_data("list")
     assert max(map(len, lines[:-1])) <= 80
-    assert [line.split()[0] for line in lines[1:9]] == [
-        "celeba", "digits", "fashion-mnist", "mnist", "shapes", "folder:PATH", "npy:PATH", "npz:PATH",
+    assert [line.split()[0] for line in lines[1:10]] == [
+        "celeba", "digits", "fashion-mnist", "mnist", "shapes", "folder:PATH", "hf:NAME", "npy:PATH", "npz:PATH",
     ]  # fmt: skip
     assert lines[1].endswith("absent")
     (tmp_path / "own" / "celeba" / "img_align_celeba").mkdir(parents=True)
@@ -52,7 +52,7 @@ def test_info_describes_the_factors_of_shapes(latente_data):
 
 def test_get_says_what_to_do(latente_data, tmp_path):
     assert latente_data("get", "digits") == ["digits needs no files: it is built in."]
-    assert latente_data("get", "npz:x.npz") == ["npz:x.npz needs no files: it reads your own path."]
+    assert latente_data("get", "npz:x.npz") == ["npz:x.npz needs no files: its name says what to read."]
     with pytest.raises(UserError, match=r"put the zip there"):
         latente_data("get", "celeba")
     (tmp_path / "data" / "celeba" / "img_align_celeba").mkdir(parents=True)

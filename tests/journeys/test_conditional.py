@@ -106,3 +106,16 @@ def test_data_without_labels_are_refused(tmp_path: Path):
 def test_the_flag_needs_no_value(capsys):
     assert main(["train", "--conditional", "digits", "--print-config"]) == 0
     assert "conditional: true" in capsys.readouterr().out
+
+
+def test_anomalies_are_scored_given_the_label(run: Run, here: Path, capsys):
+    test = run.data().test
+    np.savez("known.npz", images=test.images, labels=test.labels)
+    np.savez("unknown.npz", images=test.images)
+    assert main(["score", str(run.path), "npz:known.npz", "-o", "scores.npz"]) == 0
+    with np.load("scores.npz") as file:
+        expected = evidence(run.model(), test.images, labels=test.labels).elbo
+        np.testing.assert_allclose(file["elbo"], expected, rtol=1e-5)
+    assert main(["score", str(run.path), "npz:unknown.npz", "-o", "none.npz"]) == 2
+    assert "conditional and needs labels" in capsys.readouterr().err
+    assert not Path("none.npz").exists()

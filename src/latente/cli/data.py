@@ -76,7 +76,7 @@ def _info(name: str, data_dir: str | None) -> Iterator[str]:
     for option in options(name).values():
         if option.name == "data_dir":  # --data-dir, as here
             continue
-        default = str(option.default).lower() if option.type is bool else option.default
+        default = option.default if isinstance(option.default, str) else str(option.default).lower()
         yield f"  {option.name.replace('_', '-')}: {option.expected()}; default {default}"
         yield from textwrap.wrap(option.help, 74, initial_indent="      ", subsequent_indent="      ")
 
@@ -112,7 +112,7 @@ def _get(name: str, data_dir: str | None) -> Iterator[str]:
     source, _ = find(name)
     folder = data_directory(data_dir)
     if source.fetch is None:
-        yield f"{name} needs no files: {'it reads your own path' if source.takes_path else 'it is built in'}."
+        yield f"{name} needs no files: {'its name says what to read' if source.takes_path else 'it is built in'}."
         return
     already = source.here is not None and source.here(folder)
     yield f"{name} is {'already ' if already else ''}in {source.fetch(folder)}"

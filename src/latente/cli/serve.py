@@ -7,7 +7,7 @@ import logging
 
 from latente.backend import import_keras
 from latente.cli.common import add_data_dir
-from latente.errors import UserError
+from latente.extras import extra
 
 HELP = "explore runs in a web page, and use them over HTTP"
 
@@ -23,10 +23,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
     import_keras()
-    try:
-        from latente.serving import serve
-    except ModuleNotFoundError as error:
-        raise UserError(f"latente serve needs {error.name}. Install it: pip install 'latente[serve]'.") from None
+    for library in ("fastapi", "uvicorn", "prometheus_client", "plotly"):
+        extra("serve", library, "latente serve")
+    from latente.serving import serve
     from latente.training import Run
 
     logging.basicConfig(format="latente: %(message)s", level=logging.WARNING)

@@ -26,9 +26,9 @@ class Source:
     """A place that images come from.
 
     Attributes:
-        name: What the user writes; ``folder:PATH`` for a source that reads the user's own path.
+        name: What the user writes; ``folder:PATH`` for a source that reads the user's own path, ``hf:NAME``.
         size: Number and shape of the images, for people.
-        function: ``function(where, **options) -> Dataset``; ``where`` is the data directory or the user's path.
+        function: ``function(where, **options) -> Dataset``; ``where`` is the data directory, or what follows the colon.
         here: Whether its files are in a data directory; None for a source that needs none.
         fetch: Brings the files into a data directory, or raises UserError that says how to.
     """
@@ -41,8 +41,8 @@ class Source:
 
     @property
     def takes_path(self) -> bool:
-        """Whether the name ends in the user's own path."""
-        return self.name.endswith(":PATH")
+        """Whether the name ends in the user's own path, or in a name that others gave."""
+        return ":" in self.name
 
     @property
     def what(self) -> str:
@@ -87,13 +87,15 @@ def find(name: str) -> tuple[Source, Path | None]:
         UserError: No such source (with the nearest name), or a path is missing.
     """
     known = {each.name: each for each in sources()}
-    kind, colon, path = name.partition(":")
-    if colon and path and f"{kind}:PATH" in known:
-        return known[f"{kind}:PATH"], Path(path).expanduser()
+    kind, _, path = name.partition(":")
+    kinds = {each.name.partition(":")[0]: each for each in known.values() if each.takes_path}
+    if path and kind in kinds:
+        return kinds[kind], Path(path).expanduser()
     if name in known and not known[name].takes_path:
         return known[name], None
-    if f"{kind}:PATH" in known:
-        advice = f" '{kind}' needs a path: write {kind}:PATH."
+    if kind in kinds:
+        whole = kinds[kind].name
+        advice = f" '{kind}' needs a {whole.partition(':')[2].lower()}: write {whole}."
     elif Path(name).exists():
         form = Path(name).suffix.lstrip(".") if Path(name).suffix in {".npz", ".npy"} else "folder"
         advice = f" For your own files write {form}:{name}."
@@ -104,8 +106,8 @@ def find(name: str) -> tuple[Source, Path | None]:
 
 def absolute(name: str) -> str:
     """A name that means the same in every folder: the path in it, if there is one, made absolute."""
-    chosen, path = find(name)
-    return f"{chosen.name.removesuffix('PATH')}{path.absolute()}" if path else name
+    _, path = find(name)
+    return f"{name.partition(':')[0]}:{path.absolute()}" if path and path.exists() else name
 
 
 def options(name: str) -> dict[str, Option]:
@@ -122,8 +124,8 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
     """Loads a data set by name.
 
     Args:
-        name: ``fashion-mnist``, ``mnist``, ``celeba``, ``digits``, ``shapes``, ``folder:PATH``, ``npz:PATH`` or
-            ``npy:PATH``; `sources` lists them.
+        name: ``fashion-mnist``, ``mnist``, ``celeba``, ``digits``, ``shapes``, ``folder:PATH``, ``npz:PATH``,
+            ``npy:PATH`` or ``hf:NAME``; `sources` lists them.
         data_dir: The folder of the data sets; default $LATENTE_DATA_DIR, else the user's cache folder.
         **options: What this source takes (`options` lists it), and for every source ``subset`` (so many random
             train images alone) and ``binarize``: ``"none"``, ``"static"`` (black-and-white images drawn once, here)

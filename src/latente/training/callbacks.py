@@ -124,10 +124,10 @@ class Pictures(keras.callbacks.Callback):
         title, classes = f"{self.run.name}, epoch {epoch}", self.run.classes
         samples = self.model.sample(64, seed=0, labels=self.model.evenly(64))
         sheet = grid(samples, len(classes) or None, title=f"Prior samples: {title}", names=classes)
-        save_figure(sheet, self.run.figure_path(f"samples-{epoch:04d}.png"))
+        save_figure(sheet, self.run.picture_path("samples", epoch))
         images = np.asarray(self.split.images[:10])
         reconstructions = self.model.reconstruct(images, labels_of(self.model, self.split, slice(10)))
         save_figure(
             rows({"image": images, "reconstruction": reconstructions}, title=f"Validation images: {title}"),
-            self.run.figure_path(f"reconstructions-{epoch:04d}.png"),
+            self.run.picture_path("reconstructions", epoch),
         )

@@ -219,6 +219,29 @@ class Run:
         folder.mkdir(exist_ok=True)
         return folder / name
 
+    def picture_path(self, what: str, epoch: int) -> Path:
+        """Where the picture that training draws of that after an epoch belongs; its folder is made."""
+        return self.figure_path(f"{what}-{epoch:04d}.png")
+
+    def pictures(self, epoch: int) -> dict[str, Path]:
+        """The pictures that training drew after an epoch, by what they show."""
+        found = sorted(self.path.glob(f"figures/*-{epoch:04d}.png"))
+        return {path.stem.rpartition("-")[0]: path for path in found}
+
+    @property
+    def events(self) -> Path:
+        """The folder of TensorBoard's event files, which its own writer appends to."""
+        return self.path / "events"
+
+    @property
+    def tracking(self) -> Json:
+        """By tracker, under which id it knows the run."""
+        return self._read("tracking.json") if (self.path / "tracking.json").exists() else {}
+
+    def add_tracking(self, **ids: str) -> None:
+        """Keep the id under which a tracker knows the run."""
+        self._write("tracking.json", _dumps({**self.tracking, **ids}))
+
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""
         return self._write("report.html", html)

@@ -27,6 +27,8 @@ class Settings(Optimization):
         seed: One seed for the initial weights, the order of the data and the noise.
         precision: 'bfloat16' computes faster where the hardware has it; 'auto' finds out; 'float32' is exact.
         pictures_every: Epochs between sample and reconstruction grids; 0 draws none.
+        track: Send the log, the pictures and the config to 'tensorboard' (event files in the run directory) or 'mlflow'
+            (the store that MLFLOW_TRACKING_URI names) as well.
     """
 
     epochs: int = 30
@@ -35,6 +37,7 @@ class Settings(Optimization):
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     pictures_every: int = 5
+    track: Literal["none", "tensorboard", "mlflow"] = "none"
 
     def __post_init__(self) -> None:
         super().__post_init__()

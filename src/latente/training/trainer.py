@@ -27,6 +27,7 @@ from latente.training.labels import classes_of
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
+from latente.training.tracking import check, tracked
 
 
 def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: bool = True, **options: Any) -> Run:
@@ -62,7 +63,8 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
 def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: Dataset | None = None) -> Run:
     """Load the data of a resolved config unless they are given, make the run directory and train; see ``train``."""
     if run_dir:
-        Run.check_free(Path(run_dir))  # before anything slow
+        Run.check_free(Path(run_dir))  # before anything slow, as the next
+    check(config["training"]["track"])
     dataset = dataset or data.load(**config["data"])
     precision = backend.precision(config["training"]["precision"])
     classes = classes_of(dataset) if config["conditional"] else []
@@ -88,8 +90,9 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
         UserError: The folder is no run directory, the run is finished, or its data are not the same.
     """
     run = run if isinstance(run, Run) else Run(run)
-    dataset = run.data(data_dir)
     settings = Settings(**run.config["training"])
+    check(settings.track)
+    dataset = run.data(data_dir)
     done = 0
     if run.trained:
         vae = keras.saving.load_model(run.checkpoint("last"))
@@ -131,15 +134,16 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     vae.images.assign(len(dataset.train))
     shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
     try:
-        vae.fit(
-            stream(batches),
-            validation_data=stream(held_out),
-            initial_epoch=done,
-            epochs=settings.epochs,
-            shuffle=False,  # the batches have their own order
-            callbacks=[*callbacks, shown] if shown else callbacks,
-            verbose=0,
-        )
+        with tracked(run, settings.track) as tracker:
+            vae.fit(
+                stream(batches),
+                validation_data=stream(held_out),
+                initial_epoch=done,
+                epochs=settings.epochs,
+                shuffle=False,  # the batches have their own order
+                callbacks=[*callbacks, *tracker, *([shown] if shown else [])],
+                verbose=0,
+            )
     finally:
         if shown:
             shown.close()
