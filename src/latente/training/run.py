@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+PUBLIC = ("config.json", "environment.json", "log.jsonl", "metrics.json", "fitted-prior.npz", "checkpoints/best.keras")
+"""The files of a run that its model is used with."""
+
 
 def best_entry(log: Sequence[Json]) -> Json:
     """The log entry with the best validation ELBO, at beta = 1 whatever beta trained; the first of equals."""
@@ -213,6 +216,35 @@ class Run:
         folder = self.path / "figures"
         folder.mkdir(exist_ok=True)
         return folder / name
+
+    def export_path(self, name: str) -> Path:
+        """Where the export of that name belongs."""
+        return self.path / "export" / name
+
+    @property
+    def public_config(self) -> Json:
+        """The config without the folders of this machine: of own data, only the last part of the path stays."""
+        config = self.config
+        kind, colon, path = config["data"]["name"].partition(":")
+        config["data"] |= {"name": kind + colon + Path(path).name, "data_dir": None}
+        return config
+
+    def publish(self, folder: Path) -> None:
+        """Write into a folder what others need to use the model, and nothing of this machine or its user's code.
+
+        Raises:
+            UserError: No epoch was finished yet.
+        """
+        best = folder / self.checkpoint("best").relative_to(self.path)
+        best.parent.mkdir()
+        with native_stderr_held():
+            self.model().save(best)  # without the optimizer's state, which is twice the weights
+        for name in ("log.jsonl", "metrics.json", "fitted-prior.npz"):
+            if (self.path / name).exists():
+                shutil.copyfile(self.path / name, folder / name)
+        environment = {**self.environment, "machine": None, "git_commit": None}
+        for name, content in {"config.json": self.public_config, "environment.json": environment}.items():
+            (folder / name).write_text(_dumps(content), encoding="utf-8")
 
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""
