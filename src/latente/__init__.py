@@ -39,7 +39,15 @@ __all__ = ["VAE", "Run", "compare", "data", "diagnose", "evaluate", "load", "res
 
 
 def load(source: Run | str | Path) -> VAE:
-    """A trained VAE: that of a run, at its best epoch by validation ELBO, or one saved as a ``.keras`` file."""
+    """A trained VAE: that of a run, at its best epoch by validation ELBO, or one saved as a ``.keras`` file.
+
+    Args:
+        source: A run or its directory, a ``.keras`` file, or the address of a run on Hugging Face's Hub, such as
+            ``hf://user/garments`` or, at a branch, tag or commit, ``hf://user/garments@v1``.
+
+    Raises:
+        UserError: There is no run, or none that has a model, or the Hub cannot be reached.
+    """
     from latente.backend import import_keras
 
     import_keras()
@@ -49,6 +57,10 @@ def load(source: Run | str | Path) -> VAE:
 
     if isinstance(source, Run):
         return source.model()
+    if str(source).startswith("hf://"):
+        from latente.export.hub import fetch
+
+        return fetch(str(source)).model()
     if str(source).endswith(".keras"):
         return keras.saving.load_model(source)
     return Run(source).model()

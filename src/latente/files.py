@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,3 +30,31 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):  # the folder may not even exist
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def folder_written_whole(path: Path, mark: str) -> Iterator[Path]:
+    """Give a folder to write to, and rename it to ``path`` at the end; on a failure, nothing is left behind.
+
+    Args:
+        path: Where it belongs. What is there already is replaced if it is empty, or holds a file of the name ``mark``.
+        mark: A file that every such folder has.
+
+    Raises:
+        UserError: Something else is there, or the path cannot be written.
+    """
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / mark).is_file())):
+        raise UserError(f"{path} exists already, and is not an earlier export. Choose another path.")
+    staging = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+        staging.chmod(0o755)  # mkdtemp makes it private
+        yield staging
+        shutil.rmtree(path, ignore_errors=True)
+        staging.rename(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}. Choose another path.") from None
+    finally:
+        if staging:
+            shutil.rmtree(staging, ignore_errors=True)

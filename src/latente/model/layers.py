@@ -88,7 +88,7 @@ class ResidualBlock(layers.Layer):
     def build(self, input_shape: tuple[Any, ...]) -> None:
         """Make the weights for maps ``(batch, H, W, C)``."""
         policy = self.dtype_policy
-        self.residual = keras.Sequential(name="residual")
+        self.residual = keras.Sequential(name=f"{self.name}_residual")
         for start in ("glorot_uniform", "zeros"):
             self.residual.add(layers.GroupNormalization(self.groups, dtype=policy))
             self.residual.add(layers.Activation(self.activation, dtype=policy))
@@ -136,4 +136,4 @@ class SelfAttention(layers.Layer):
         heads = ops.reshape(projected, (-1, self.height * self.width, 3, self.channels))
         query, key, value = (heads[:, :, i : i + 1] for i in range(3))  # each (batch, H * W, 1, C)
         gathered = ops.nn.dot_product_attention(query, key, value)
-        return inputs + self.output_projection(ops.reshape(gathered, ops.shape(inputs)))
+        return inputs + self.output_projection(ops.reshape(gathered, (-1, self.height, self.width, self.channels)))

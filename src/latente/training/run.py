@@ -242,6 +242,10 @@ class Run:
         """Keep the id under which a tracker knows the run."""
         self._write("tracking.json", _dumps({**self.tracking, **ids}))
 
+    def export_path(self, name: str) -> Path:
+        """Where the export of that name belongs."""
+        return self.path / "export" / name
+
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""
         return self._write("report.html", html)

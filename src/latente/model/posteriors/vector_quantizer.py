@@ -69,9 +69,10 @@ class VectorQuantizer(DiscretePosterior):
         """The nearest code of each group, one stage after another."""
         rest, found = ops.stop_gradient(ops.reshape(encoded, (-1, self.width))), []
         for codebook in ops.unstack(ops.convert_to_tensor(self.codebooks), self.stages):
-            # |a - b|^2 without |a|^2, which is the same for all codes.
-            distance = ops.sum(ops.square(codebook), axis=-1) - 2 * ops.matmul(rest, ops.transpose(codebook))
-            found.append(ops.cast(ops.argmin(distance, axis=-1), "int32"))
+            # |a|^2 - |a - b|^2, without |a|^2 in either, which is the same for all codes.
+            nearness = 2 * ops.matmul(rest, ops.transpose(codebook)) - ops.sum(ops.square(codebook), axis=-1)
+            # Not argmax, which takes twice as long on TensorFlow and JAX, and which tf2onnx does not know.
+            found.append(ops.cast(ops.top_k(nearness, 1)[1][:, 0], "int32"))
             rest = rest - ops.take(codebook, found[-1], axis=0)
         return ops.reshape(ops.stack(found, axis=-1), (-1, self.positions(encoded.shape[-1])))
 

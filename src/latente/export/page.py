@@ -1,0 +1,159 @@
+"""A trained model as one web page: what it draws, decoded beforehand, so that it needs no server."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latente.data import Split
+from latente.errors import UserError
+from latente.export.codes import draw
+from latente.export.sheets import sheet
+from latente.export.templates import render
+from latente.files import written_whole
+from latente.model.collapse import collapsed_dimensions
+from latente.training.labels import labels_of
+from latente.training.public import public_config
+from latente.training.run import Run
+
+if TYPE_CHECKING:
+    from latente.model.vae import VAE
+
+LARGEST_SIDE, SMALLEST_SIDE = 21, 5
+PLANE_PIXELS = 1_000_000
+"""All planes together: one is 21 x 21 for small grey images, less where there are classes, or the images are large."""
+STEPS = 13
+"""Images along a traversal, and from one test image to the next."""
+MOST_LATENTS, MOST_CLASSES = 20, 10
+SAMPLES = 48
+STOPS = 6
+
+Json = dict[str, Any]
+
+
+def export_page(run: Run, output: Path | None = None, data_dir: str | None = None) -> Path:
+    """Write one HTML file that shows what a model draws: its latent plane, traversals, interpolations and samples.
+
+    Args:
+        run: The run.
+        output: The file; ``export/NAME.html`` in the run directory by default.
+        data_dir: Where the data files are now, when not where they were. Without them the page has no interpolation.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UserError: The run has no model yet, or the file cannot be written.
+    """
+    path = output or run.export_path(f"{run.name}.html")
+    if path.suffix != ".html":
+        raise UserError(f"The page is one HTML file. Received {path}: name a file that ends in .html.")
+    vae = run.model()
+    order = _order(run, vae)
+    page = {
+        "shape": vae.image_shape,
+        "classes": run.classes[:MOST_CLASSES],
+        "classes_left_out": max(0, len(run.classes) - MOST_CLASSES),
+        "discrete": not vae.posterior.density,
+        "plane": _plane(vae, order),
+        "traversals": _traversals(run, vae, order),
+        "journey": _journey(run, vae, data_dir),
+        "samples": _each_class(vae, draw(run, vae, SAMPLES), 8),
+        "prior": "fitted" if run.fitted_prior else type(vae.prior).__name__,
+    }
+    html = render("page.html.jinja", page=page, name=run.name, facts=_facts(run, vae))
+    if output is None:
+        path.parent.mkdir(exist_ok=True)
+    with written_whole(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return path
+
+
+def _facts(run: Run, vae: VAE) -> list[str]:
+    config, elbo = public_config(run), run.metrics.get("elbo")
+    bound, split = (elbo["value"], elbo["split"]) if elbo else (run.best_epoch["val_elbo"], "validation")
+    return [
+        config["data"]["name"],
+        " × ".join(map(str, vae.image_shape)),
+        *(config[axis]["name"] for axis in ("network", "posterior", "prior", "likelihood", "objective")),
+        f"latent_dim {vae.latent_dim}",
+        f"ELBO {bound:.2f} nats ({split})",
+    ]
+
+
+def _order(run: Run, vae: VAE) -> list[int]:
+    """The latents, those with the largest KL first where it is known for each."""
+    kl = run.best_epoch.get("val_kl_per_dimension")
+    return list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
+
+
+def _plane(vae: VAE, order: list[int]) -> Json | None:
+    """The plane of the two latents with the largest KL, the others at 0: the upper row has the largest second one."""
+    if not vae.posterior.density or vae.latent_dim < 2:
+        return None
+    pixels = math.prod(vae.image_shape) * max(1, min(vae.classes, MOST_CLASSES))
+    side = min(LARGEST_SIDE, max(SMALLEST_SIDE, math.isqrt(PLANE_PIXELS // pixels)))
+    values = [NormalDist().inv_cdf(level) for level in np.linspace(0.025, 0.975, side)]
+    codes = np.zeros((side * side, vae.latent_dim), "float32")
+    codes[:, order[0]] = np.tile(values, side)
+    codes[:, order[1]] = np.repeat(values[::-1], side)
+    return {"latents": order[:2], "values": values, "sheets": _each_class(vae, codes, side)}
+
+
+def _traversals(run: Run, vae: VAE, order: list[int]) -> Json | None:
+    """One row of images per latent, moved through quantiles of N(0, 1) with the others at 0."""
+    if not vae.posterior.density:
+        return None
+    shown = order[:MOST_LATENTS]
+    values = [NormalDist().inv_cdf(level) for level in np.linspace(0.01, 0.99, STEPS)]
+    codes = np.zeros((len(shown), STEPS, vae.latent_dim), "float32")
+    for row, latent in enumerate(shown):
+        codes[row, :, latent] = values
+    kl = run.best_epoch.get("val_kl_per_dimension")
+    dead = collapsed_dimensions(np.array(kl)) if kl else np.zeros(vae.latent_dim, bool)
+    latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in shown]
+    sheets = _each_class(vae, codes.reshape(-1, vae.latent_dim), STEPS)
+    return {"latents": latents, "left_out": len(order) - len(shown), "values": values, "sheets": sheets}
+
+
+def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:
+    """A path through the codes of test images, unlike each other where they have labels; None without the data."""
+    try:
+        dataset = run.data(data_dir)
+    except UserError:
+        return None
+    test = dataset.test
+    if len(test) < 2:
+        return None
+    stops = _unlike(test)
+    images, labels = np.asarray(test.images[stops]), labels_of(vae, test, stops)
+    parts = [
+        vae.interpolate(images[i], images[i + 1], STEPS, labels=None if labels is None else labels[i : i + 2])
+        for i in range(len(stops) - 1)
+    ]
+    frames = np.concatenate([part[: STEPS - 1] for part in parts] + [parts[-1][-1:]])
+    names = dataset.class_names
+    titles = [f"{i} ({names[test.labels[i]]})" if names and test.labels is not None else str(i) for i in stops]
+    originals = images / 255.0 if images.dtype == np.uint8 else images
+    return {
+        "stops": titles,
+        "steps": STEPS - 1,
+        "frames": sheet(frames, STEPS - 1),
+        "originals": sheet(originals, len(stops)),
+    }
+
+
+def _unlike(test: Split) -> list[int]:
+    """The first image of each class, in the order of the split, or simply the first images; a few of them."""
+    first = [] if test.labels is None else sorted(np.unique(test.labels, return_index=True)[1].tolist())
+    return (first if len(first) > 1 else list(range(len(test))))[:STOPS]
+
+
+def _each_class(vae: VAE, codes: np.ndarray, columns: int) -> list[str]:
+    """Codes decoded to a sheet; of a conditional model, one sheet for each class shown."""
+    labels = range(min(vae.classes, MOST_CLASSES)) if vae.classes else [None]
+    return [sheet(vae.decode(codes, label), columns) for label in labels]

@@ -1,0 +1,116 @@
+"""A run for others: files that other programs read, and one web page."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import latente
+from latente.cli import main
+from latente.export import parity
+from latente.export.folder import export_folder
+from latente.export.page import export_page
+from latente.training import Run
+
+QUICK = {"epochs": 1, "batch_size": 128, "network": "Dense", "network.hidden": (16,), "data.subset": 200}
+
+
+def snippet(folder: Path) -> str:
+    return re.search(r"```python\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+
+
+@pytest.mark.backend
+def test_onnx_needs_no_keras(run: Run, tmp_path: Path, capsys):
+    folder = tmp_path / "onnx"
+    assert main(["export", str(run.path), "--format", "onnx", "-o", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert "encoder z_mean: largest difference" in shown
+    assert "64 test images" in shown
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.md",
+        "decoder.onnx",
+        "encoder.onnx",
+        "export.json",
+    ]
+    program = snippet(folder) + (
+        "\nimport sys\n"
+        "assert not {'keras', 'tensorflow', 'jax', 'torch', 'latente'} & set(sys.modules)\n"
+        "np.savez('drawn.npz', codes=codes, samples=samples, path=path)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=60)
+    with np.load(folder / "drawn.npz") as drawn:
+        vae = run.model()
+        np.testing.assert_allclose(drawn["samples"], vae.decode(drawn["codes"]), atol=1e-4)
+        expected = vae.interpolate(*drawn["samples"][:2], steps=8)
+        np.testing.assert_allclose(drawn["path"], expected, atol=1e-4)
+    names = {node.op_type for half in ("encoder", "decoder") for node in onnx.load(folder / f"{half}.onnx").graph.node}
+    assert not [name for name in names if "Random" in name or name in ("Bernoulli", "Multinomial")]
+
+
+@pytest.mark.parametrize("format", ["keras", "saved-model"])
+def test_the_other_formats(plane: Run, format: str, monkeypatch: pytest.MonkeyPatch):
+    folder, description = export_folder(plane, format)
+    assert folder == plane.path / "export" / format
+    assert description["encoder"]["inputs"] == {"images": {"shape": ["n", 12, 12, 1], "dtype": "float32"}}
+    assert description["decoder"]["outputs"] == {"images": {"shape": ["n", 12, 12, 1], "dtype": "float32"}}
+    assert json.loads((folder / "export.json").read_text(encoding="utf-8")) == description
+    monkeypatch.chdir(folder)
+    found: dict = {}
+    exec(compile(snippet(folder), "README.md", "exec"), found)
+    np.testing.assert_allclose(found["samples"], plane.model().decode(found["codes"]), atol=1e-4)
+    assert found["path"].shape == (8, 12, 12, 1)
+
+
+def test_a_prior_that_is_not_normal_comes_as_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    quick = {**QUICK, "posterior": "FSQ", "posterior.levels": (5, 3), "prior": "Uniform", "latent_dim": 4}
+    run = latente.train("digits", tmp_path / "discrete", progress=False, **quick)
+    monkeypatch.setattr(Run, "data", absent)
+    folder, description = export_folder(run, "keras")
+    assert description["compared_on"] == "64 samples of the model"
+    assert description["prior"] == {"kind": "Uniform", "codes": "codes.npy"}
+    assert np.load(folder / "codes.npy").shape == (1000, 4)
+    assert list(description["encoder"]["outputs"]) == ["codes", "indices"]
+    monkeypatch.chdir(folder)
+    exec(compile(snippet(folder), "README.md", "exec"), {})
+    html = export_page(run).read_text(encoding="utf-8")
+    assert 'data-text="discrete"' in html
+    assert 'data-text="noJourney"' in html
+    assert 'id="map"' not in html
+
+
+def absent(*_: object) -> None:
+    raise latente.errors.UserError("no data")
+
+
+def test_a_difference_is_refused_and_nothing_stays(plane: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    halves = parity.halves_of(plane.model())
+    off = {
+        "encoder": halves["encoder"],
+        "decoder": lambda given: {"images": halves["decoder"](given)["images"] + 0.001},
+    }
+    monkeypatch.setattr("latente.export.folder.halves_of", lambda vae: off)
+    with pytest.raises(RuntimeError, match="images by 1.0e-03. At most 0.0001"):
+        export_folder(plane, "keras", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_export_replaces_itself_and_nothing_else(plane: Run, tmp_path: Path, capsys):
+    command = ["export", str(plane.path), "--format", "keras", "-o", str(tmp_path / "out")]
+    assert main(command) == main(command) == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    assert main([*command[:-1], str(tmp_path / "mine")]) == 2
+    assert "is not an earlier export" in capsys.readouterr().err
+    assert main([*command[:3], "html", "-o", str(tmp_path / "page.txt")]) == 2
+    assert "ends in .html" in capsys.readouterr().err
+
+
+def test_a_missing_library_is_named(plane: Run, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["export", str(plane.path), "--format", "onnx"]) == 2
+    assert "pip install 'latente[export,tensorflow]'" in capsys.readouterr().err
