@@ -48,7 +48,7 @@ export function client(run, signal) {
     log: () => get("/log"),
     diagnosis: () => get("/diagnosis"),
     diagnose: () => post("diagnosis"),
-    map: (latents) => get(`/map?n=2000${latents ? `&x=${latents[0]}&y=${latents[1]}` : ""}`),
+    map: (latents, n = 2000) => get(`/map?n=${n}${latents ? `&x=${latents[0]}&y=${latents[1]}` : ""}`),
     encode: (body) => post("encode", body),
     decode: (body) => post("decode", body),
     sample: (body) => post("sample", body),

@@ -33,5 +33,19 @@ export function t(key, values = {}) {
 export function number(value, decimals = 2) {
   if (value === null || value === undefined) return "–";
   const options = { maximumFractionDigits: decimals, minimumFractionDigits: Number.isInteger(value) ? 0 : decimals };
-  return new Intl.NumberFormat(language, options).format(value);
+  return typographic(new Intl.NumberFormat(language, options).format(value));
+}
+
+/** A number with all its decimals, so that a column of them keeps still. */
+export function fixed(value, decimals = 2) {
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return typographic(new Intl.NumberFormat(language, options).format(value));
+}
+
+const typographic = (text) => text.replace("-", "−");
+
+/** A length of time, in the unit that suits it. */
+export function duration(seconds) {
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : seconds < 7200 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 0 }).format(value);
 }

@@ -50,7 +50,7 @@ function render() {
   const name = chosenPanel();
   const run = chosenRun();
   document.title = `${t(`${name}.title`)} · ${run.name} · Latente`;
-  const section = h("section", { class: name }, h("h1", {}, t(`${name}.title`)), h("p", { class: "lead" }, t(`${name}.lead`)));
+  const section = h("section", { class: `${name}-panel` }, h("h1", {}, t(`${name}.title`)), h("p", { class: "lead" }, t(`${name}.lead`)));
   main.replaceChildren(section);
   const reason = name === "training" || name === "compare" ? null : unavailable(run, name);
   if (reason) return section.append(h("p", { class: "note" }, reason));
@@ -61,7 +61,9 @@ function render() {
 function unavailable(run, panel) {
   if (!run.trained) return t("untrained");
   if (!run.density && (panel === "map" || panel === "sliders")) return t("discrete", { posterior: run.posterior });
-  if (run.test_images === null && panel === "map") return t("no-data");
+  if (panel !== "map") return null;
+  if (run.latent_dim < 2) return t("one-latent");
+  if (run.test_images === null) return t("no-data");
   return null;
 }
 
@@ -94,7 +96,7 @@ function renderFacts() {
     posterior: run.posterior,
     prior: run.prior,
     likelihood: run.likelihood,
-    epochs: run.epoch === null ? epochs : t("fact.epoch-in-use", { epochs, epoch: run.epoch }),
+    epochs: run.epoch === null || run.epoch === run.epochs_done ? epochs : t("fact.epoch-in-use", { epochs, epoch: run.epoch }),
   };
   const fact = ([name, value]) => h("div", {}, h("dt", {}, t(`fact.${name}`)), h("dd", {}, String(value)));
   byId("facts").replaceChildren(...Object.entries(facts).map(fact));

@@ -4,7 +4,7 @@ import { client, picture, testImage } from "./api.js";
 import { seriesColour } from "./chart.js";
 import { classField, labels } from "./classes.js";
 import { attempt, button, choice, field, figure, h, latest, statusLine } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { fixed, t } from "./i18n.js";
 import { Plane } from "./plane.js";
 import * as view from "./view.js";
 
@@ -12,9 +12,14 @@ const ON_PLANE = 0.02; // the address rounds codes; farther off the plane than t
 
 export function mount(root, { run, signal }) {
   const status = statusLine();
+  const tools = h("div", { class: "controls" });
   const body = h("div");
-  const load = () => attempt(status, async () => show(body, run, signal, await client(run, signal).map(latentsShown(run))), t("map.loading"));
-  root.append(toolbar(run, load), status.element, body);
+  const load = () =>
+    attempt(status, async () => {
+      const map = await client(run, signal).map(latentsShown(run));
+      show(body, tools, run, signal, { ...map, axes: map.axes.map(axisTitle) });
+    }, t("map.loading"));
+  root.append(h("div", { class: "controls" }, toolbar(run, load), tools), status.element, body);
   load();
 }
 
@@ -24,8 +29,14 @@ function latentsShown(run) {
   return run.latent_dim > 2 && x !== null && y !== null && x !== y ? [x, y] : null;
 }
 
+/** The service names components in English. */
+function axisTitle(axis) {
+  const found = /^PCA (\d+) \((\d+)% of variance\)$/.exec(axis);
+  return found ? t("map.component", { i: found[1], share: found[2] }) : axis;
+}
+
 function toolbar(run, load) {
-  if (run.latent_dim <= 2) return h("div");
+  if (run.latent_dim <= 2) return "";
   const shown = latentsShown(run);
   const [first, second] = run.latents.map((latent) => latent.index);
   const pair = shown ?? [first, second];
@@ -45,18 +56,19 @@ function toolbar(run, load) {
   return bar;
 }
 
-function show(body, run, signal, map) {
+function show(body, tools, run, signal, map) {
   const status = statusLine();
   const spoken = h("p", { class: "hidden", role: "status" });
-  const decoded = figure(t("map.decoded"), { alt: t("map.decoded"), id: "decoded" });
+  const decoded = figure(t("map.decoded"), { id: "decoded" });
   const nearest = figure(t("map.nearest"));
   const pinned = figure(t("map.no-pin"));
   const api = client(run, signal);
   let at = projected(map, view.code(run)) ?? [0, 0];
 
-  const decode = latest(async ({ point, target }) => {
+  const decode = latest(async (point) => {
     const { images } = await api.decode({ codes: [codeAt(map, point)], labels: labels(run) });
-    target.image.src = picture(images[0]);
+    decoded.image.src = picture(images[0]);
+    decoded.image.alt = t("map.decoded");
   }, status);
   const pinning = latest(async (point) => {
     const { images } = await api.decode({ codes: [codeAt(map, point)], labels: labels(run) });
@@ -68,7 +80,7 @@ function show(body, run, signal, map) {
 
   const moved = (point, byKey) => {
     at = point;
-    decode({ point, target: decoded });
+    decode(point);
     decoded.caption.textContent = t("map.decoded-at", { at: coordinates(map, point) });
     const name = showNearest(nearest, run, map, plane.nearest(point));
     if (byKey) spoken.textContent = [coordinates(map, point), name].filter(Boolean).join(". ");
@@ -82,7 +94,7 @@ function show(body, run, signal, map) {
   };
   const plane = new Plane(map, { label: t("map.plane"), moved, pinned: pin, left: () => {}, signal });
   const again = () => {
-    decode({ point: at, target: decoded });
+    decode(at);
     if (plane.pinned) pinning(plane.pinned);
   };
   const zooms = [
@@ -90,8 +102,8 @@ function show(body, run, signal, map) {
     button(t("map.zoom-out"), () => plane.zoom(1.4)),
     button(t("map.zoom-all"), () => plane.all()),
   ];
+  tools.replaceChildren(classField(run, again) ?? "", ...zooms);
   body.replaceChildren(
-    h("div", { class: "controls" }, classField(run, again), ...zooms),
     h("div", { class: "map-grid" }, plane.element, h("div", { class: "seen" }, decoded.element, nearest.element, pinned.element)),
     legend(map, plane) ?? "",
     status.element,
@@ -117,7 +129,10 @@ function projected(map, code) {
   return Math.hypot(...gap) < ON_PLANE ? point : null;
 }
 
-const coordinates = ({ axes }, point) => axes.map((axis, i) => `${axis} = ${number(point[i])}`).join(", ");
+/** The name of an axis without its share of the variance. */
+const short = (axis) => axis.replace(/ \(.*/, "");
+
+const coordinates = ({ axes }, point) => axes.map((axis, i) => `${short(axis)} = ${fixed(point[i])}`).join(", ");
 
 function showNearest(nearest, run, map, i) {
   if (i === null) {

@@ -74,7 +74,8 @@ export function mount(root, { run, signal }) {
     h("div", { class: "controls" }, field(t("path.kind"), kind)),
     status.element,
     result,
-    strip ?? h("p", { class: "note" }, t("no-test-images")),
+    strip ? h("p", { class: "soft" }, t("path.pick")) : h("p", { class: "note" }, t("no-test-images")),
+    strip ?? "",
   );
   if (strip) attempt(status, () => begin(run, ends, load));
   else status.say(t("path.choose"));

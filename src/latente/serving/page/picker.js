@@ -11,6 +11,7 @@ import { describe, testLabels } from "./testset.js";
  */
 export function imagePicker({ run, title, changed }) {
   const shown = figure(t("no-image"));
+  shown.image.hidden = true;
   const index = h("input", { type: "number", min: 0, max: (run.test_images ?? 1) - 1, step: 1, inputmode: "numeric" });
   const classes = run.classes.length ? choice(Object.entries(run.classes), 0, (label) => relabel(Number(label))) : null;
   let value = null;
@@ -18,6 +19,7 @@ export function imagePicker({ run, title, changed }) {
   async function set(chosen, tell = true) {
     value = chosen;
     shown.image.src = chosen.file ?? testImage(run, chosen.test);
+    shown.image.hidden = false;
     shown.image.alt = chosen.name ?? t("test-image", { index: String(chosen.test) });
     shown.caption.textContent = shown.image.alt;
     index.value = chosen.test ?? "";
@@ -115,7 +117,7 @@ export function testStrip(run, pick) {
     first = Math.min(Math.max(first + step, 0), Math.max(run.test_images - STRIP, 0));
     const last = Math.min(first + STRIP, run.test_images);
     grid.replaceChildren(...Array.from({ length: last - first }, (_, i) => item(first + i)));
-    range.textContent = t("strip-range", { first: String(first), last: String(last - 1), all: String(run.test_images - 1) });
+    range.textContent = t("strip-range", { first, last: last - 1, all: run.test_images });
   };
   turn(0);
   const turner = h("div", { class: "controls" }, button(t("previous"), () => turn(-STRIP)), button(t("next"), () => turn(STRIP)), range);

@@ -8,20 +8,22 @@ import { difference } from "./pixels.js";
 import { describe } from "./testset.js";
 import * as view from "./view.js";
 
+const NEAREST = 8;
+
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
   const status = statusLine();
   const result = h("div");
   const load = latest(async () => {
     const body = { images: [asImage(picker.value())], labels: picker.labels() };
-    const near = run.test_images === null ? null : api.neighbours({ ...body, n: 8 });
+    const near = run.test_images === null ? null : api.neighbours({ ...body, n: NEAREST + 1 });
     const [rebuilt, scored, neighbours] = await Promise.all([api.reconstruct(body), api.score(body), near]);
     const input = picture(rebuilt.inputs[0]);
     const output = picture(rebuilt.images[0]);
     result.replaceChildren(
       pictures(input, output, await difference(input, output)),
       figures(scored.scores[0]),
-      neighbours ? nearest(run, neighbours.neighbours[0], pick) : "",
+      neighbours ? nearest(run, others(neighbours.neighbours[0], picker.value()), pick) : "",
     );
   }, status);
   const changed = () => {
@@ -57,6 +59,9 @@ function figures({ elbo, reconstruction, kl, percentile }) {
   const rank = percentile === null ? null : h("p", {}, t("reconstruct.percentile", { share: number(percentile, 0) }));
   return h("div", {}, boxes, sum, rank);
 }
+
+/** An image of the test split is its own nearest neighbour, which says nothing. */
+const others = (neighbours, { test }) => neighbours.filter(({ index }) => index !== test).slice(0, NEAREST);
 
 function nearest(run, neighbours, pick) {
   const item = ({ index, distance }) => {

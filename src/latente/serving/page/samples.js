@@ -2,7 +2,7 @@
 
 import { client, picture } from "./api.js";
 import { button, choice, field, h, latest, statusLine } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { fixed, t } from "./i18n.js";
 import * as view from "./view.js";
 
 const MOST = 256;
@@ -14,7 +14,7 @@ export function mount(root, { run, signal }) {
   const grid = h("div", { class: "samples" });
   const draw = latest(async () => {
     const n = view.integer("n", 64, 1, MOST);
-    const body = { n, seed: view.integer("seed", 0), temperature: temperature(), labels: classes(run, n) };
+    const body = { n, seed: view.integer("seed", 0), temperature: temperature(), labels: class_(run) };
     const { images, codes, labels } = await api.sample({ ...body, own_prior: view.get("prior") === "own" });
     grid.replaceChildren(...images.map((image, i) => sample(run, image, codes[i], labels?.[i], i)));
   }, status);
@@ -34,12 +34,8 @@ function temperature() {
   return value >= 0 && value <= 2 ? value : 1;
 }
 
-/** The chosen class, or one after the other; undefined where the run takes none. */
-function classes(run, n) {
-  if (run.classes.length === 0) return undefined;
-  const chosen = view.integer("class", null, 0, run.classes.length - 1);
-  return chosen ?? Array.from({ length: n }, (_, i) => i % run.classes.length);
-}
+/** The chosen class; without one the service draws each in turn. */
+const class_ = (run) => view.integer("class", undefined, 0, run.classes.length - 1);
 
 function controls(run, change) {
   const number_ = (name, otherwise, least, most) => {
@@ -52,24 +48,24 @@ function controls(run, change) {
     seed.value = Math.floor(Math.random() * 1e6);
     change({ seed: seed.value });
   };
-  const shown = h("output", {}, number(temperature()));
+  const shown = h("output", {}, fixed(temperature()));
   const warmer = (event) => {
-    shown.textContent = number(Number(event.target.value));
+    shown.textContent = fixed(Number(event.target.value));
     change({ temperature: event.target.value });
   };
   const heat = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: temperature(), oninput: warmer });
   const which = [[EACH_IN_TURN, t("samples.each")], ...Object.entries(run.classes)];
-  const class_ = choice(which, view.get("class", EACH_IN_TURN), (value) => change({ class: value === EACH_IN_TURN ? undefined : value }));
+  const classes = choice(which, view.get("class", EACH_IN_TURN), (value) => change({ class: value === EACH_IN_TURN ? undefined : value }));
   const priors = [["fitted", t("samples.fitted")], ["own", t("samples.own", { prior: run.prior })]];
   const prior = choice(priors, view.get("prior", "fitted"), (value) => change({ prior: value }));
   return h(
     "div",
     { class: "controls" },
-    field(t("samples.temperature"), heat, shown),
+    field(h("span", {}, t("samples.temperature"), " ", shown), heat),
     field(t("samples.n"), number_("n", 64, 1, MOST)),
     field(t("seed"), seed),
     button(t("new-seed"), anew),
-    run.classes.length ? field(t("class"), class_) : null,
+    run.classes.length ? field(t("class"), classes) : null,
     run.fitted_prior ? field(t("samples.prior"), prior) : null,
   );
 }

@@ -3,7 +3,7 @@
 import { client, picture } from "./api.js";
 import { classField, labels } from "./classes.js";
 import { attempt, button, figure, h, latest, statusLine } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { fixed, t } from "./i18n.js";
 import { asImage, imagePicker } from "./picker.js";
 import * as view from "./view.js";
 
@@ -13,7 +13,7 @@ const REACH = 4; // standard deviations of N(0, 1) that a slider covers, more wh
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
   const status = statusLine();
-  const decoded = figure(t("sliders.decoded"), { alt: t("sliders.decoded"), id: "decoded" });
+  const decoded = figure(t("sliders.decoded"), { id: "decoded" });
   const list = h("div", { class: "latents" });
   let code = view.code(run) ?? Array(run.latent_dim).fill(0);
   let all = run.latents.length <= FIRST;
@@ -21,6 +21,7 @@ export function mount(root, { run, signal }) {
   const decode = latest(async (codes) => {
     const { images } = await api.decode({ codes: [codes], labels: labels(run) });
     decoded.image.src = picture(images[0]);
+    decoded.image.alt = t("sliders.decoded");
   }, status);
   const moved = () => {
     view.set({ z: view.codeText(code) });
@@ -66,14 +67,14 @@ export function mount(root, { run, signal }) {
 /** A latent's name, slider, value, and the nats it carries. */
 function row({ index, kl, dead }, code, reach, most, moved) {
   const name = `z ${index}`;
-  const value = h("output", {}, number(code[index]));
+  const value = h("output", {}, fixed(code[index]));
   const set = (event) => {
     code[index] = Number(event.target.value);
-    value.textContent = number(code[index]);
+    value.textContent = fixed(code[index]);
     moved();
   };
   const share = h("span", { class: "share", "aria-hidden": "true", style: `width: ${(100 * (kl ?? 0)) / most}%` });
-  const nats = dead ? t("sliders.dead", { kl: kl ?? "–" }) : t("nats", { value: kl ?? "–" });
+  const nats = dead ? t("sliders.dead", { kl: kl === null ? "–" : fixed(kl) }) : t("nats", { value: kl === null ? "–" : fixed(kl) });
   const attributes = { type: "range", min: -reach, max: reach, step: 0.01, value: code[index], "aria-label": `${name}, ${nats}` };
   return h(
     "div",

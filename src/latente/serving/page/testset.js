@@ -3,6 +3,7 @@
 import { client } from "./api.js";
 import { t } from "./i18n.js";
 
+const MOST = 10_000; // as many as the service encodes
 const known = new Map();
 
 /** The labels of the first test images, by index; empty where the service has none. Asked once for each run. */
@@ -14,7 +15,7 @@ export function testLabels(run) {
 async function load(run) {
   if (run.test_images === null) return new Map();
   try {
-    const { indices, labels, class_names: names } = await client(run).map();
+    const { indices, labels, class_names: names } = await client(run).map(null, MOST);
     return new Map((labels ?? []).map((label, i) => [indices[i], { label, name: names?.[label] ?? String(label) }]));
   } catch {
     known.delete(run.name); // labels are a courtesy; the panel itself says what fails

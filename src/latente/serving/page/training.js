@@ -3,7 +3,7 @@
 import { client } from "./api.js";
 import { colour, draw } from "./chart.js";
 import { attempt, button, h, statusLine } from "./dom.js";
-import { t } from "./i18n.js";
+import { current, duration, t } from "./i18n.js";
 
 const POLL = 2000;
 
@@ -22,7 +22,7 @@ export function mount(root, { run, signal }) {
     const log = await api.log();
     if (log.length === seen) return;
     seen = log.length;
-    progress.textContent = log.length === 0 ? t("training.empty") : t(seen < run.epochs ? "training.partly" : "training.whole", { done: seen, all: run.epochs, seconds: seconds(log) });
+    progress.textContent = log.length === 0 ? t("training.empty") : t(seen < run.epochs ? "training.partly" : "training.whole", { done: seen, all: run.epochs, time: duration(seconds(log)) });
     grid.hidden = log.length === 0;
     if (log.length) await Promise.all(CHARTS.map((chart, i) => chart.render(charts[i], log)));
   };
@@ -38,17 +38,17 @@ export function mount(root, { run, signal }) {
   });
 }
 
-const seconds = (log) => Math.round(log.reduce((sum, entry) => sum + (entry.seconds ?? 0), 0));
+const seconds = (log) => log.reduce((sum, entry) => sum + (entry.seconds ?? 0), 0);
 
 /** Curves of training and validation, per epoch. */
-const curve = (name, unit) => ({ plot }, log) => {
+const curve = (name, unit, axis = {}) => ({ plot }, log) => {
   const epochs = log.map((entry) => entry.epoch);
   const line = (key, shade, dash) => ({
     type: "scatter", mode: log.length > 1 ? "lines" : "markers", x: epochs, y: log.map((entry) => entry[key] ?? null), line: { color: colour(shade), dash, width: 2 },
     marker: { color: colour(shade) }, hovertemplate: `%{y:.4~g} ${t(unit)}<extra>${t(key.startsWith("val_") ? "validation" : "train")}</extra>`,
   });
   const traces = [line(name, "soft", "dot"), line(`val_${name}`, "accent", "solid")];
-  return draw(plot, traces, { hovermode: "x", xaxis: epochAxis(epochs), yaxis: { title: t(unit) } });
+  return draw(plot, traces, { hovermode: "x", xaxis: epochAxis(epochs), yaxis: { title: t(unit), ...axis } });
 };
 
 const epochAxis = (epochs) => ({ title: t("epoch"), rangemode: "nonnegative", ...(epochs.length < 12 ? { dtick: 1 } : {}) });
@@ -75,7 +75,7 @@ const CHARTS = [
   { title: "elbo", lead: "training.elbo-lead", render: curve("elbo", "unit.nats") },
   { title: "reconstruction-term", lead: "training.reconstruction-lead", render: curve("reconstruction", "unit.nats") },
   { title: "kl", lead: "training.kl-lead", render: curve("kl", "unit.nats") },
-  { title: "training.active", lead: "training.active-lead", render: curve("active_units", "unit.latents") },
+  { title: "training.active", lead: "training.active-lead", render: curve("active_units", "unit.latents", { rangemode: "tozero", tickformat: "d" }) },
   { title: "training.kl-latents", lead: "training.kl-latents-lead", render: heat },
 ];
 
@@ -121,5 +121,5 @@ function verdict({ healthy, findings }) {
       h("h3", {}, h("span", { class: "severity" }, t(`diagnosis.severity.${finding.severity}`)), " ", h("span", { lang: "en" }, finding.name)),
       h("dl", {}, ...["evidence", "cause", "remedy"].flatMap((name) => part(name, finding[name]))),
     );
-  return [head, findings.length ? h("p", { class: "soft" }, t("diagnosis.language")) : "", ...findings.map(item)];
+  return [head, findings.length && current() !== "en" ? h("p", { class: "soft" }, t("diagnosis.language")) : "", ...findings.map(item)];
 }
