@@ -38,7 +38,7 @@ export function statusLine() {
   let timer = null;
   const show = (...children) => {
     clearTimeout(timer);
-    element.replaceChildren(...children);
+    if (children.length || element.hasChildNodes()) element.replaceChildren(...children);
   };
   return {
     element,

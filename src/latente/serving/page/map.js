@@ -8,6 +8,7 @@ import { fixed, t } from "./i18n.js";
 import { Plane } from "./plane.js";
 import * as view from "./view.js";
 
+const REST = 60; // ms on a test image before it is fetched: while the pointer hurries, the decoder goes first
 const ON_PLANE = 0.02; // the address rounds codes; farther off the plane than this is another code
 
 export function mount(root, { run, signal }) {
@@ -64,6 +65,7 @@ function show(body, tools, run, signal, map) {
   const pinned = figure(t("map.no-pin"));
   const api = client(run, signal);
   let at = projected(map, view.code(run)) ?? [0, 0];
+  let resting = null;
 
   const decode = latest(async (point) => {
     const { images } = await api.decode({ codes: [codeAt(map, point)], labels: labels(run) });
@@ -82,7 +84,10 @@ function show(body, tools, run, signal, map) {
     at = point;
     decode(point);
     decoded.caption.textContent = t("map.decoded-at", { at: coordinates(map, point) });
-    const name = showNearest(nearest, run, map, plane.nearest(point));
+    const found = plane.nearest(point);
+    const name = found === null ? null : nameOf(map, found);
+    clearTimeout(resting);
+    resting = setTimeout(() => showNearest(nearest, run, map, found), REST);
     if (byKey) spoken.textContent = [coordinates(map, point), name].filter(Boolean).join(". ");
   };
   const pin = (point) => {
@@ -134,20 +139,18 @@ const short = (axis) => axis.replace(/ \(.*/, "");
 
 const coordinates = ({ axes }, point) => axes.map((axis, i) => `${short(axis)} = ${fixed(point[i])}`).join(", ");
 
-function showNearest(nearest, run, map, i) {
-  if (i === null) {
-    nearest.image.removeAttribute("src");
-    nearest.caption.textContent = t("map.none-near");
-    return null;
-  }
-  const index = map.indices[i];
+function nameOf(map, i) {
   const label = map.labels?.[i];
-  const values = { index: String(index), name: map.class_names?.[label] ?? String(label) };
-  const text = t(label === undefined ? "test-image" : "test-image-of", values);
-  nearest.image.src = testImage(run, index);
-  nearest.image.alt = text;
+  const values = { index: String(map.indices[i]), name: map.class_names?.[label] ?? String(label) };
+  return t(label === undefined ? "test-image" : "test-image-of", values);
+}
+
+function showNearest(nearest, run, map, i) {
+  const text = i === null ? t("map.none-near") : nameOf(map, i);
+  if (i === null) nearest.image.removeAttribute("src");
+  else nearest.image.src = testImage(run, map.indices[i]);
+  nearest.image.alt = i === null ? "" : text;
   nearest.caption.textContent = text;
-  return text;
 }
 
 /** The classes, each a button that shows or hides it. */
