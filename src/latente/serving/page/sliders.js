@@ -54,12 +54,18 @@ export function mount(root, { run, signal }) {
     run,
     title: t("sliders.from-image"),
     changed: () =>
-      attempt(status, async () => jump((await api.encode({ images: [asImage(picker.value())], labels: picker.labels() })).codes[0])),
+      attempt(status, async () => {
+        const { codes } = await api.encode({ images: [asImage(picker.value())], labels: picker.labels() });
+        view.set({ class: picker.labels() });
+        if (classes) classes.querySelector("select").value = picker.labels();
+        jump(codes[0]);
+      }),
   });
+  const classes = classField(run, moved);
 
   renderList();
   const buttons = [button(t("sliders.zero"), () => jump(code.map(() => 0))), button(t("sliders.random"), random)];
-  const side = h("div", { class: "side" }, decoded.element, h("div", { class: "controls" }, classField(run, moved), ...buttons), status.element);
+  const side = h("div", { class: "side" }, decoded.element, h("div", { class: "controls" }, classes, ...buttons), status.element);
   root.append(h("div", { class: "split" }, h("div", { class: "side" }, side, picker.element), list));
   decode(code);
 }

@@ -6,6 +6,7 @@ import { attempt, button, h, statusLine } from "./dom.js";
 import { current, duration, t } from "./i18n.js";
 
 const POLL = 2000;
+const TICKS = 12; // latents that are named beside the heat map
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -66,7 +67,7 @@ function heat({ plot, element }, log) {
     colorscale: [[0, colour("surface")], [1, colour("accent")]], colorbar: { title: { text: t("unit.nats"), side: "right" }, thickness: 10, outlinewidth: 0 },
     text: order.map((i) => own.map(() => `z ${i}`)), hovertemplate: `%{text}: %{z:.3~g} ${t("unit.nats")}<extra></extra>`,
   };
-  const shown = order.length <= 20 ? order : order.filter((_, i) => (order.length - 1 - i) % Math.ceil(order.length / 20) === 0);
+  const shown = order.length <= TICKS ? order : order.filter((_, i) => (order.length - 1 - i) % Math.ceil(order.length / TICKS) === 0);
   const ticks = { tickvals: shown.map((i) => order.indexOf(i)), ticktext: shown.map((i) => `z ${i}`) };
   return draw(plot, [trace], { xaxis: epochAxis(trace.x), yaxis: ticks });
 }
