@@ -48,7 +48,7 @@ function controls(run, change) {
     seed.value = Math.floor(Math.random() * 1e6);
     change({ seed: seed.value });
   };
-  const shown = h("output", {}, fixed(temperature()));
+  const shown = h("span", { class: "value", "aria-hidden": "true" }, fixed(temperature()));
   const warmer = (event) => {
     shown.textContent = fixed(Number(event.target.value));
     change({ temperature: event.target.value });

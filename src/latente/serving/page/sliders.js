@@ -73,7 +73,7 @@ export function mount(root, { run, signal }) {
 /** A latent's name, slider, value, and the nats it carries. */
 function row({ index, kl, dead }, code, reach, most, moved) {
   const name = `z ${index}`;
-  const value = h("output", {}, fixed(code[index]));
+  const value = h("span", { class: "value", "aria-hidden": "true" }, fixed(code[index]));
   const set = (event) => {
     code[index] = Number(event.target.value);
     value.textContent = fixed(code[index]);
