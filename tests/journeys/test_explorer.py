@@ -79,7 +79,7 @@ def page(context: BrowserContext, address: str, errors: list[str]) -> Iterator[P
 
     def said(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not NOT_DIAGNOSED.search(message.location["url"]):
-            errors.append(message.text)
+            errors.append(f"{message.text} {message.location['url']}")
 
     page = context.new_page()
     page.set_default_timeout(10_000)

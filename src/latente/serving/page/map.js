@@ -117,6 +117,7 @@ function show(body, tools, run, signal, map) {
   );
   attempt(status, async () => {
     await plane.draw();
+    if (signal.aborted) return; // the reader went on while Plotly was loading
     const code = projected(map, view.code(run));
     moved(at, false);
     if (code) pin(code);
