@@ -20,6 +20,7 @@ import latente
 from latente.serving import create_app
 from latente.training import Run
 
+PATIENCE = 20_000  # ms: a busy machine takes seconds for what an idle one does at once
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 PANELS = {
     "map": ".legend button",
@@ -82,7 +83,8 @@ def page(context: BrowserContext, address: str, errors: list[str]) -> Iterator[P
             errors.append(f"{message.text} {message.location['url']}")
 
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page.on("console", said)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda asked: None if asked.url.startswith((address, "data:")) else foreign.append(asked.url))
@@ -168,7 +170,7 @@ def test_a_path_between_two_test_images_is_scrubbed(page: Page) -> None:
     expect(page.locator(".film img")).to_have_count(10)
     expect(page.locator("fieldset").nth(1)).to_contain_text("Test image 12")
     changes(scrubbed, lambda: page.get_by_role("slider").fill("45"))
-    expect(page.locator("figcaption", has_text="100 % of the way")).to_be_visible()
+    expect(page.locator("figcaption", has_text="100% of the way")).to_be_visible()
     changes(scrubbed, page.locator(".film button").nth(4).click)
     page.get_by_role("combobox", name="Path").select_option("spherical")
     expect(page).to_have_url(re.compile("a=7&b=12.*path=spherical"))
