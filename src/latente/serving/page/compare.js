@@ -1,0 +1,136 @@
+/** Several runs side by side: the same codes, samples of the same seed, or the same images. */
+
+import { client, picture, testImage } from "./api.js";
+import { classField, labels } from "./classes.js";
+import { attempt, button, choice, field, h, statusLine } from "./dom.js";
+import { number, t } from "./i18n.js";
+import { testLabels } from "./testset.js";
+import * as view from "./view.js";
+
+const COLUMNS = 8;
+const FIRST_RUNS = 4; // how many are compared before the reader chooses
+
+export function mount(root, { runs, signal }) {
+  const able = runs.filter((run) => run.trained);
+  if (able.length < 2) return root.append(h("p", { class: "note" }, t("compare.one")));
+  const asked = (view.get("runs") ?? "").split(",");
+  const named = able.filter((run) => asked.includes(run.name));
+  const chosen = new Set(named.length ? named : able.slice(0, FIRST_RUNS));
+  const body = h("div");
+  const toggle = (run) => (event) => {
+    if (event.target.checked) chosen.add(run);
+    else chosen.delete(run);
+    view.set({ runs: [...chosen].map((one) => one.name).join(",") });
+    renew();
+  };
+  const box = (run) => h("label", { class: "check" }, h("input", { type: "checkbox", checked: chosen.has(run), onchange: toggle(run) }), run.name);
+  const renew = () => renderBody(body, able.filter((run) => chosen.has(run)), signal);
+  root.append(h("fieldset", { class: "checks" }, h("legend", {}, t("compare.runs")), ...able.map(box)), body);
+  renew();
+}
+
+/** Why these runs cannot decode the same codes, or null. */
+function noSharedCodes(runs) {
+  const discrete = runs.find((run) => !run.density);
+  if (discrete) return t("compare.discrete", { run: discrete.name, posterior: discrete.posterior });
+  const dims = new Set(runs.map((run) => run.latent_dim));
+  if (dims.size > 1) return t("compare.dims", { dims: runs.map((run) => `${run.name}: ${run.latent_dim}`).join(", ") });
+  return null;
+}
+
+function renderBody(body, runs, signal) {
+  if (runs.length < 2) return body.replaceChildren(h("p", { class: "note" }, t("compare.choose")));
+  const hindered = noSharedCodes(runs);
+  const source = runs.find((run) => run.test_images !== null);
+  const modes = [["codes", !hindered], ["samples", true], ["images", Boolean(source)]].filter(([, possible]) => possible).map(([mode]) => mode);
+  const mode = modes.includes(view.get("mode")) ? view.get("mode") : modes[0];
+  const again = () => renderBody(body, runs, signal);
+  const change = (changes) => {
+    view.set(changes);
+    again();
+  };
+  const picked = choice(modes.map((name) => [name, t(`compare.${name}`)]), mode, (name) => change({ mode: name }));
+  const seed = view.integer("seed", 0);
+  const anew = () => change({ seed: Math.floor(Math.random() * 1e6) });
+  const conditional = runs.find((run) => run.classes.length);
+  const controls = h(
+    "div",
+    { class: "controls" },
+    field(t("compare.what"), picked),
+    conditional && mode !== "images" ? classField(conditional, again) : null,
+    button(t(mode === "images" ? "compare.other-images" : "new-seed"), anew),
+  );
+  const status = statusLine();
+  const rows = h("div", { class: "rows" });
+  const notes = [hindered, t(`compare.${mode}-lead`, { run: (mode === "images" ? source : runs[0]).name }), shapes(runs), mode === "images" ? yardsticks(runs) : null];
+  body.replaceChildren(controls, ...notes.filter(Boolean).map((text) => h("p", { class: "soft" }, text)), status.element, rows);
+  attempt(status, async () => {
+    const given = await GIVEN[mode](runs, seed, source, signal);
+    rows.replaceChildren(...(given.row ? [given.row] : []), ...runs.map((run) => row(run, signal, (api) => SHOWN[mode](api, run, seed, given))));
+  });
+}
+
+function shapes(runs) {
+  const shapes_ = new Set(runs.map((run) => run.image_shape.join(" × ")));
+  return shapes_.size > 1 ? t("compare.shapes", { shapes: runs.map((run) => `${run.name}: ${run.image_shape.join(" × ")}`).join(", ") }) : null;
+}
+
+/** ELBOs are comparable between models of the same pixels under the same likelihood. */
+function yardsticks(runs) {
+  const kinds = new Set(runs.map((run) => [run.likelihood, run.image_shape].join()));
+  return kinds.size > 1 ? t("compare.yardsticks") : null;
+}
+
+/** What all runs are given, by mode. */
+const GIVEN = {
+  codes: async ([first], seed, source, signal) => client(first, signal).sample({ n: COLUMNS, seed, own_prior: true, labels: labels(first) }),
+  samples: async () => ({}),
+  images: givenImages,
+};
+
+/** What one run makes of it: images, and a text below its name. */
+const SHOWN = {
+  codes: async (api, run, seed, { codes }) => ({ images: (await api.decode({ codes, labels: labels(run) })).images }),
+  samples: async (api, run, seed) => ({ images: (await api.sample({ n: COLUMNS, seed, labels: labels(run) })).images }),
+  images: async (api, run, seed, { images, known }) => {
+    const body = { images, labels: run.classes.length ? known : undefined };
+    const [{ images: rebuilt }, { scores }] = await Promise.all([api.reconstruct(body), api.score(body)]);
+    const mean = scores.reduce((sum, score) => sum + score.elbo, 0) / scores.length;
+    return { images: rebuilt, text: t("compare.elbo", { value: number(mean, 1) }) };
+  },
+};
+
+/** Some test images of the first run that has any, sent as files, so that runs on other data take them too. */
+async function givenImages(runs, seed, source, signal) {
+  const first = (seed * COLUMNS) % source.test_images;
+  const indices = Array.from({ length: COLUMNS }, (_, i) => (first + i) % source.test_images);
+  const addresses = indices.map((index) => testImage(source, index));
+  const images = await Promise.all(addresses.map((address) => dataAddress(address, signal)));
+  const labels_ = await testLabels(source);
+  const known = indices.map((index) => labels_.get(index)?.label ?? 0);
+  const alts = indices.map((index) => t("test-image", { index: String(index) }));
+  return { images, known, row: strip(t("compare.given"), null, addresses, alts) };
+}
+
+async function dataAddress(address, signal) {
+  const response = await fetch(address, { signal });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}
+
+/** One run's images; a run that fails says so and leaves the others alone. */
+function row(run, signal, work) {
+  const status = statusLine();
+  const element = h("div", { class: "row" }, h("h2", {}, run.name), status.element);
+  attempt(status, async () => {
+    const { images, text } = await work(client(run, signal));
+    const alts = images.map((_, i) => t("compare.image", { run: run.name, i: String(i + 1) }));
+    element.replaceChildren(...strip(run.name, text, images.map(picture), alts).children);
+  });
+  return element;
+}
+
+function strip(title, text, sources, alts) {
+  const images = sources.map((src, i) => h("img", { class: "pixels", src, alt: alts[i] }));
+  return h("div", { class: "row" }, h("h2", {}, title), text ? h("p", { class: "soft" }, text) : "", h("div", { class: "eight" }, ...images));
+}

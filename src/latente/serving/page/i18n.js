@@ -1,0 +1,51 @@
+/** Texts and numbers in the reader's language. */
+
+import en from "./en.js";
+import es from "./es.js";
+
+const TEXTS = { en, es };
+export const LANGUAGES = { en: "English", es: "Español" };
+const KEPT = "latente.language";
+
+let language = initial();
+
+function initial() {
+  const asked = [localStorage.getItem(KEPT), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return asked.find((tag) => tag in TEXTS) ?? "en";
+}
+
+export const current = () => language;
+
+export function choose(tag) {
+  language = tag;
+  localStorage.setItem(KEPT, tag);
+}
+
+/** The text of a key, its {names} replaced; numbers are written as the language writes them. */
+export function t(key, values = {}) {
+  return TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return typeof value === "number" ? number(value) : String(value);
+  });
+}
+
+/** A number with at most so many decimals; null is a dash. */
+export function number(value, decimals = 2) {
+  if (value === null || value === undefined) return "–";
+  const options = { maximumFractionDigits: decimals, minimumFractionDigits: Number.isInteger(value) ? 0 : decimals };
+  return typographic(new Intl.NumberFormat(language, options).format(value));
+}
+
+/** A number with all its decimals, so that a column of them keeps still. */
+export function fixed(value, decimals = 2) {
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  return typographic(new Intl.NumberFormat(language, options).format(value));
+}
+
+const typographic = (text) => text.replace("-", "−");
+
+/** A length of time, in the unit that suits it. */
+export function duration(seconds) {
+  const [value, unit] = seconds < 120 ? [seconds, "second"] : seconds < 7200 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 0 }).format(value);
+}

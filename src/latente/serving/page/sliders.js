@@ -1,0 +1,93 @@
+/** One slider for each latent, most informative first, and the decoder's image of where they stand. */
+
+import { client, picture } from "./api.js";
+import { classField, labels } from "./classes.js";
+import { attempt, button, figure, h, latest, statusLine } from "./dom.js";
+import { fixed, t } from "./i18n.js";
+import { asImage, imagePicker } from "./picker.js";
+import * as view from "./view.js";
+
+const FIRST = 16; // latents that are shown before "show all"
+const REACH = 4; // standard deviations of N(0, 1) that a slider covers, more where the code lies farther out
+
+export function mount(root, { run, signal }) {
+  const api = client(run, signal);
+  const status = statusLine();
+  const decoded = figure(t("sliders.decoded"), { id: "decoded" });
+  const list = h("div", { class: "latents" });
+  let code = view.code(run) ?? Array(run.latent_dim).fill(0);
+  let all = run.latents.length <= FIRST;
+
+  const decode = latest(async (codes) => {
+    const { images } = await api.decode({ codes: [codes], labels: labels(run) });
+    decoded.image.src = picture(images[0]);
+    decoded.image.alt = t("sliders.decoded");
+  }, status);
+  const moved = () => {
+    view.set({ z: view.codeText(code) });
+    decode(code);
+  };
+  const jump = (to) => {
+    code = to;
+    renderList();
+    moved();
+  };
+  const renderList = () => {
+    const reach = Math.max(REACH, ...code.map((value) => Math.ceil(Math.abs(value))));
+    const most = run.latents[0]?.kl || 1;
+    const rows = (all ? run.latents : run.latents.slice(0, FIRST)).map((latent) => row(latent, code, reach, most, moved));
+    list.replaceChildren(...rows);
+    if (all) return;
+    const more = button(t("sliders.all", { n: run.latents.length }), () => {
+      all = true;
+      renderList();
+      list.children[FIRST].querySelector("input").focus();
+    });
+    list.append(more);
+  };
+  const random = () =>
+    attempt(status, async () => {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      jump((await api.sample({ n: 1, seed, labels: labels(run) })).codes[0]);
+    });
+  const picker = imagePicker({
+    run,
+    title: t("sliders.from-image"),
+    changed: () =>
+      attempt(status, async () => {
+        const { codes } = await api.encode({ images: [asImage(picker.value())], labels: picker.labels() });
+        view.set({ class: picker.labels() });
+        if (classes) classes.querySelector("select").value = picker.labels();
+        jump(codes[0]);
+      }),
+  });
+  const classes = classField(run, moved);
+
+  renderList();
+  const buttons = [button(t("sliders.zero"), () => jump(code.map(() => 0))), button(t("sliders.random"), random)];
+  const side = h("div", { class: "side" }, decoded.element, h("div", { class: "controls" }, classes, ...buttons), status.element);
+  root.append(h("div", { class: "split" }, h("div", { class: "side" }, side, picker.element), list));
+  decode(code);
+}
+
+/** A latent's name, slider, value, and the nats it carries. */
+function row({ index, kl, dead }, code, reach, most, moved) {
+  const name = `z ${index}`;
+  const value = h("span", { class: "value", "aria-hidden": "true" }, fixed(code[index]));
+  const set = (event) => {
+    code[index] = Number(event.target.value);
+    value.textContent = fixed(code[index]);
+    moved();
+  };
+  const share = h("span", { class: "share", "aria-hidden": "true", style: `width: ${(100 * (kl ?? 0)) / most}%` });
+  const nats = dead ? t("sliders.dead", { kl: kl === null ? "–" : fixed(kl) }) : t("nats", { value: kl === null ? "–" : fixed(kl) });
+  const attributes = { type: "range", min: -reach, max: reach, step: 0.01, value: code[index], "aria-label": `${name}, ${nats}` };
+  return h(
+    "div",
+    { class: dead ? "latent dead" : "latent" },
+    h("span", { class: "name" }, name),
+    h("input", { ...attributes, oninput: set }),
+    value,
+    h("span", { class: "kl" }, nats, share),
+  );
+}
