@@ -95,7 +95,7 @@ def load(address: str, run: dict, server: int, clients: int, seconds: float) -> 
 
 MEASURE = """
 async (moves) => {
-  const plane = document.querySelector(".plane"), image = document.querySelector("#decoded img");
+  const plane = document.querySelector(".plane"), image = document.querySelector("#decoded");
   const box = plane.getBoundingClientRect(), times = [];
   for (let i = 0; i < moves; i++) {
     const before = image.src, at = { clientX: box.left + box.width * (0.3 + 0.4 * Math.random()),
@@ -120,7 +120,7 @@ def pointer(address: str) -> dict:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(address)
-        page.wait_for_selector("#decoded img[src^=data]", timeout=60_000)
+        page.wait_for_selector("#decoded[src^=data]", timeout=60_000)
         times = sorted(page.evaluate(MEASURE, MOVES))
         browser.close()
     return {
