@@ -1,11 +1,14 @@
 """A small trained run that the journeys look at."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import latente
-from latente.training import Run
+from latente.training import Run, resolve
+from latente.training.config import build
 
 SMALL = {"epochs": 2, "batch_size": 128, "network.filters": (4, 6), "network.hidden": 8}
 
@@ -24,6 +27,21 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Two latents on the digits."""
     path = tmp_path_factory.mktemp("runs") / "plane"
     return latente.train("digits", run_dir=path, progress=False, latent_dim=2, **SMALL)
+
+
+@pytest.fixture
+def untrained(run: Run, tmp_path: Path) -> Callable[..., Run]:
+    """Makes a run on the digits from options, with the weights of the start: for what needs a run, but no training."""
+
+    def make(name: str, classes: int = 0, **options: Any) -> Run:
+        config = resolve({"data": "digits", "conditional": bool(classes), **options})
+        names = [f"class {number}" for number in range(classes)]
+        made = Run.create(tmp_path / name, config, {**run.environment, "classes": names})
+        made.record({"epoch": 1, "val_elbo": -100.0})
+        made.save(build(config, tuple(run.environment["image_shape"]), classes=classes), best=True)
+        return made
+
+    return make
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
 """The page that ``latente export --format html`` writes, in a browser."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-import latente
 from latente.export.page import export_page
 from latente.training import Run
-
-QUICK = {"epochs": 1, "batch_size": 128, "network": "Dense", "network.hidden": (16,), "data.subset": 200}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +29,8 @@ def shown(page: Any, canvas: str) -> str:
     return page.locator(canvas).evaluate("canvas => canvas.toDataURL()")
 
 
-def test_the_page_works_without_a_server(browser: Any, tmp_path: Path):
-    run = latente.train("digits", tmp_path / "digits", progress=False, conditional=True, latent_dim=3, **QUICK)
+def test_the_page_works_without_a_server(browser: Any, untrained: Callable[..., Run]):
+    run = untrained("digits", classes=10, latent_dim=3, **{"network": "Dense", "network.hidden": (16,)})
     path = export_page(run)
     assert path == run.path / "export" / "digits.html"
     assert path.stat().st_size < 2_000_000

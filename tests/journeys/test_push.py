@@ -103,7 +103,7 @@ def unpacked(content: bytes) -> bytes:
         (errors.LocalTokenNotFoundError("no token"), "hf auth login"),
         (errors.HfHubHTTPError("unauthorized", response=answer(401)), "hf auth login"),
         (errors.RepositoryNotFoundError("nothing", response=answer(404)), "hf auth login"),
-        (errors.HfHubHTTPError("broken", response=answer(500)), "Try again later"),
+        (errors.HfHubHTTPError("broken", response=answer(500)), "broken. Mend what it names, or try again later"),
         (httpx2.ConnectError("Connection refused"), "Connection refused. Check the network"),
         (errors.LocalEntryNotFoundError("Nothing cached."), "Nothing cached. Check the network"),
         (errors.OfflineModeIsEnabled("Offline."), "Check the network"),

@@ -89,7 +89,7 @@ def _explained(repo: str) -> Iterator[None]:
     except (errors.LocalTokenNotFoundError, errors.HfHubHTTPError) as error:
         status = getattr(getattr(error, "response", None), "status_code", None)
         if isinstance(error, errors.HfHubHTTPError) and status not in (401, 403, 404):
-            raise UserError(f"The Hub failed at {repo}: {error}. Try again later.") from None
+            raise UserError(f"The Hub failed at {repo}: {error}. Mend what it names, or try again later.") from None
         raise UserError(
             f"The Hub does not let you at {repo}: it does not exist, or is not yours. Check the name, and log in with "
             f"a token that may read or write it: hf auth login"

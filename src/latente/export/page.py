@@ -29,6 +29,7 @@ PLANE_PIXELS = 1_000_000
 STEPS = 13
 """Images along a traversal, and from one test image to the next."""
 MOST_LATENTS, MOST_CLASSES = 20, 10
+"""Of a conditional model, half as many latents: each is there once for every class."""
 SAMPLES = 48
 STOPS = 6
 
@@ -108,7 +109,7 @@ def _traversals(run: Run, vae: VAE, order: list[int]) -> Json | None:
     """One row of images per latent, moved through quantiles of N(0, 1) with the others at 0."""
     if not vae.posterior.density:
         return None
-    shown = order[:MOST_LATENTS]
+    shown = order[: MOST_LATENTS // 2 if vae.classes else MOST_LATENTS]
     values = [NormalDist().inv_cdf(level) for level in np.linspace(0.01, 0.99, STEPS)]
     codes = np.zeros((len(shown), STEPS, vae.latent_dim), "float32")
     for row, latent in enumerate(shown):
