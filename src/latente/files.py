@@ -33,18 +33,18 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def folder_written_whole(path: Path, mark: str) -> Iterator[Path]:
+def folder_written_whole(path: Path, replace: bool = False) -> Iterator[Path]:
     """Give a folder to write to, and rename it to ``path`` at the end; on a failure, nothing is left behind.
 
     Args:
-        path: Where it belongs. What is there already is replaced if it is empty, or holds a file of the name ``mark``.
-        mark: A file that every such folder has.
+        path: Where it belongs.
+        replace: Whether a folder that is there already goes; never for a path that the user named.
 
     Raises:
         UserError: Something else is there, or the path cannot be written.
     """
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / mark).is_file())):
-        raise UserError(f"{path} exists already, and is not an earlier export. Choose another path.")
+    if path.exists() and not replace and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path} exists already. Choose another path, or remove it.")
     staging = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,12 +30,8 @@ def test_onnx_needs_no_keras(run: Run, tmp_path: Path, capsys):
     shown = capsys.readouterr().out
     assert "encoder z_mean: largest difference" in shown
     assert "64 test images" in shown
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "README.md",
-        "decoder.onnx",
-        "encoder.onnx",
-        "export.json",
-    ]
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"README.md", "config.json", "decoder.onnx", "encoder.onnx"}
     program = snippet(folder) + (
         "\nimport sys\n"
         "assert not {'keras', 'tensorflow', 'jax', 'torch', 'latente'} & set(sys.modules)\n"
@@ -57,7 +53,7 @@ def test_the_other_formats(plane: Run, format: str, monkeypatch: pytest.MonkeyPa
     assert folder == plane.path / "export" / format
     assert description["encoder"]["inputs"] == {"images": {"shape": ["n", 12, 12, 1], "dtype": "float32"}}
     assert description["decoder"]["outputs"] == {"images": {"shape": ["n", 12, 12, 1], "dtype": "float32"}}
-    assert json.loads((folder / "export.json").read_text(encoding="utf-8")) == description
+    assert json.loads((folder / "config.json").read_text(encoding="utf-8")) == description
     monkeypatch.chdir(folder)
     found: dict = {}
     exec(compile(snippet(folder), "README.md", "exec"), found)
@@ -98,17 +94,20 @@ def test_a_difference_is_refused_and_nothing_stays(plane: Run, tmp_path: Path, m
     assert not list(tmp_path.iterdir())
 
 
-def test_an_export_replaces_itself_and_nothing_else(plane: Run, tmp_path: Path, capsys):
-    command = ["export", str(plane.path), "--format", "keras", "-o", str(tmp_path / "out")]
-    (tmp_path / "out").mkdir()
-    for name in ("export.json", "encoder.onnx"):
-        (tmp_path / "out" / name).touch()
+def test_an_export_replaces_itself_and_nothing_that_the_user_has(plane: Run, tmp_path: Path, capsys):
+    command = ["export", str(plane.path), "--format", "keras"]
+    own = plane.export_path("keras")
+    own.mkdir(parents=True, exist_ok=True)
+    (own / "encoder.onnx").touch()
     assert main(command) == 0
-    assert not (tmp_path / "out" / "encoder.onnx").exists()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "notes.txt").touch()
-    assert main([*command[:-1], str(tmp_path / "mine")]) == 2
-    assert "is not an earlier export" in capsys.readouterr().err
+    assert not (own / "encoder.onnx").exists() and (own / "encoder.keras").exists()
+    (tmp_path / "README.md").touch()
+    for theirs in (tmp_path, plane.path):
+        before = sorted(theirs.rglob("*"))
+        assert main([*command, "-o", str(theirs)]) == 2
+        assert "exists already" in capsys.readouterr().err
+        assert main(["push", str(plane.path), "me/plane", "-o", str(theirs)]) == 2
+        assert sorted(theirs.rglob("*")) == before
     assert main([*command[:3], "html", "-o", str(tmp_path / "page.txt")]) == 2
     assert "ends in .html" in capsys.readouterr().err
 

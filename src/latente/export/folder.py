@@ -19,14 +19,13 @@ from latente.export.templates import render
 from latente.files import folder_written_whole
 from latente.training.labels import labels_of
 from latente.training.public import public_config
-from latente.training.run import Run
+from latente.training.run import CONFIG, Run
 
 if TYPE_CHECKING:
     from latente.model.vae import VAE
 
 SUFFIX = {"keras": ".keras", "onnx": ".onnx", "saved-model": ""}
 """What a file name of each format ends in; a SavedModel is a folder."""
-DESCRIPTION = "export.json"
 CODES = "codes.npy"
 DRAWS = 1000
 MOST = max(BATCHES)
@@ -44,7 +43,7 @@ def export_folder(run: Run, format: str, output: Path | None = None, data_dir: s
         data_dir: Where the data files are now, when not where they were.
 
     Returns:
-        The folder, and what its ``export.json`` says, among it how far the exported model differs from the trained.
+        The folder, and what its ``config.json`` says, among it how far the exported model differs from the trained.
 
     Raises:
         UserError: The run has no model yet, a library is missing, or the folder cannot be written.
@@ -55,14 +54,14 @@ def export_folder(run: Run, format: str, output: Path | None = None, data_dir: s
     inputs, whose = _inputs(run, vae, data_dir)
     path = output or run.export_path(format)
     # Keras imports TensorFlow to write a file, whatever the backend; it says so on stderr.
-    with folder_written_whole(path, mark=DESCRIPTION) as folder, native_stderr_held():
+    with folder_written_whole(path, replace=output is None) as folder, native_stderr_held():
         description = {**_about(run, vae, format), **_halves(vae, format, folder), "compared_on": f"{MOST} {whose}"}
         for name, trained in halves_of(vae).items():
             found = differences(trained, opened(format, folder / description[name]["file"]), inputs[name])
             description[name]["largest_difference"] = found
         if description["prior"]["codes"]:
             np.save(folder / CODES, draw(run, vae, DRAWS), allow_pickle=False)
-        (folder / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+        (folder / CONFIG).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
         (folder / "README.md").write_text(render("readme.md.jinja", **description), encoding="utf-8")
     return path, description
 

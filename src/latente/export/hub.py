@@ -51,7 +51,7 @@ def write_public(run: Run, repo: str, folder: Path, license: str | None = None) 
     """Write the folder that ``push`` uploads, to look at before."""
     if not ADDRESS.fullmatch(f"hf://{repo}"):
         raise UserError(f"A repository of the Hub has a name like user/garments. Received {repo!r}.")
-    with folder_written_whole(folder, mark=CARD) as staging:
+    with folder_written_whole(folder) as staging:
         publish(run, staging)
         write_card(run, repo, staging, staging / CARD, license)
     return folder

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from latente.backend import native_stderr_held
-from latente.training.run import Json, Run
+from latente.training.run import CONFIG, Json, Run
 
-PUBLIC = ("config.json", "environment.json", "log.jsonl", "metrics.json", "fitted-prior.npz", "checkpoints/best.keras")
+PUBLIC = (CONFIG, "environment.json", "log.jsonl", "metrics.json", "fitted-prior.npz", "checkpoints/best.keras")
 """The files of a run that its model is used with."""
 
 
@@ -37,5 +37,5 @@ def publish(run: Run, folder: Path) -> None:
         if (run.path / name).exists():
             shutil.copyfile(run.path / name, folder / name)
     environment = {**run.environment, "machine": None, "git_commit": None}
-    for name, content in {"config.json": public_config(run), "environment.json": environment}.items():
+    for name, content in {CONFIG: public_config(run), "environment.json": environment}.items():
         (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+CONFIG = "config.json"
+
 
 def best_entry(log: Sequence[Json]) -> Json:
     """The log entry with the best validation ELBO, at beta = 1 whatever beta trained; the first of equals."""
@@ -44,7 +46,7 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        missing = [name for name in ("config.json", "environment.json") if not (self.path / name).is_file()]
+        missing = [name for name in (CONFIG, "environment.json") if not (self.path / name).is_file()]
         if missing:
             what = f"holds no {' and no '.join(missing)}" if self.path.is_dir() else "does not exist"
             raise UserError(f"{self.path} is not a run directory: it {what}. latente train makes one.")
@@ -67,7 +69,7 @@ class Run:
             ) from None
         for name in ("checkpoints", "figures"):
             (staging / name).mkdir()
-        for name, content in {"config.json": config, "environment.json": environment}.items():
+        for name, content in {CONFIG: config, "environment.json": environment}.items():
             (staging / name).write_text(_dumps(content), encoding="utf-8")
         staging.chmod(0o755)  # mkdtemp makes it private
         staging.rename(path)
@@ -89,7 +91,7 @@ class Run:
     @property
     def config(self) -> Json:
         """Everything needed to repeat the run, defaults included."""
-        return self._read("config.json")
+        return self._read(CONFIG)
 
     @property
     def environment(self) -> Json:
@@ -267,7 +269,7 @@ class Run:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         return UserError(
             f"The model of {self.path} cannot be read. Latente {made} made it, this is {__version__}. {remedy}: "
-            f"latente train --config {self.path / 'config.json'}. The cause: {what}"
+            f"latente train --config {self.path / CONFIG}. The cause: {what}"
         )
 
     def _read(self, name: str) -> Json:
