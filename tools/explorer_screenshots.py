@@ -7,10 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 FOLDER = Path(__file__).parents[1] / "docs" / "explorer"
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WIDE, NARROW = {"width": 1280, "height": 940}, {"width": 390, "height": 844}
 CODE = "-0.3,1.2,0.4,-1.4,0,0,0.8,-0.2,1.5,0.6"
 VIEWS = {
     # name: (address after the #, width, colours, language)
@@ -38,7 +39,9 @@ def main(address: str) -> None:
             page.wait_for_load_state("networkidle")
             if name.startswith("map"):
                 pin(page)
-            page.screenshot(path=FOLDER / f"{name}.png", full_page=size is NARROW)
+            path = FOLDER / f"{name}.png"
+            page.screenshot(path=path, full_page=size is NARROW)
+            Image.open(path).convert("RGB").quantize(dither=Image.Dither.NONE).save(path, optimize=True)
             context.close()
         browser.close()
 

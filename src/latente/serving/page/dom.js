@@ -67,10 +67,15 @@ export async function attempt(status, work, text) {
     await work();
     status.clear();
   } catch (error) {
-    if (error.name === "AbortError") return;
-    if (error.status === undefined) console.error(error);
-    status.failed(error, () => attempt(status, work, text));
+    fail(status, error, () => attempt(status, work, text));
   }
+}
+
+/** Say what failed, unless the reader has gone on to something else; a mistake of the page's own goes to the console. */
+function fail(status, error, retry) {
+  if (error.name === "AbortError") return;
+  if (error.status === undefined) console.error(error);
+  status.failed(error, retry);
 }
 
 /** At most one piece of work at a time, and always for the newest request; those between are dropped. */
@@ -89,7 +94,7 @@ export function latest(work, status) {
         status.clear();
       }
     } catch (error) {
-      if (error.name !== "AbortError") status.failed(error, () => ask(waiting?.request ?? request));
+      fail(status, error, () => ask(waiting?.request ?? request));
     } finally {
       busy = false;
     }

@@ -1,25 +1,31 @@
 /** The latent map: the codes of the test images in a plane, and the decoder's image of any point of it. */
 
-import { client, picture, testImage } from "./api.js";
+import { client } from "./api.js";
+import { axisTitle, codeAt, coordinates, labelsOf, nameOfImage, nameOfLabel, pointOf } from "./atlas.js";
 import { seriesColour } from "./chart.js";
-import { classField, labels } from "./classes.js";
-import { attempt, button, choice, field, figure, h, latest, statusLine } from "./dom.js";
-import { fixed, t } from "./i18n.js";
+import { classField } from "./classes.js";
+import { attempt, button, choice, field, h, statusLine } from "./dom.js";
+import { t } from "./i18n.js";
 import { Plane } from "./plane.js";
+import { Seen } from "./seen.js";
 import * as view from "./view.js";
-
-const REST = 60; // ms on a test image before it is fetched: while the pointer hurries, the decoder goes first
-const ON_PLANE = 0.02; // the address rounds codes; farther off the plane than this is another code
 
 export function mount(root, { run, signal }) {
   const status = statusLine();
   const tools = h("div", { class: "controls" });
   const body = h("div");
-  const load = () =>
-    attempt(status, async () => {
-      const map = await client(run, signal).map(latentsShown(run));
-      show(body, tools, run, signal, { ...map, axes: map.axes.map(axisTitle) });
-    }, t("map.loading"));
+  let shown = new AbortController();
+  signal.addEventListener("abort", () => shown.abort());
+  const load = () => {
+    shown.abort();
+    shown = new AbortController();
+    const own = shown.signal;
+    const work = async () => {
+      const map = await client(run, own).map(latentsShown(run));
+      show({ tools, body }, run, { ...map, axes: map.axes.map(axisTitle) }, own);
+    };
+    attempt(status, work, t("map.loading"));
+  };
   root.append(h("div", { class: "controls" }, toolbar(run, load), tools), status.element, body);
   load();
 }
@@ -30,12 +36,7 @@ function latentsShown(run) {
   return run.latent_dim > 2 && x !== null && y !== null && x !== y ? [x, y] : null;
 }
 
-/** The service names components in English. */
-function axisTitle(axis) {
-  const found = /^PCA (\d+) \((\d+)% of variance\)$/.exec(axis);
-  return found ? t("map.component", { i: found[1], share: found[2] }) : axis;
-}
-
+/** Which plane of the latent space is shown, where there is more than one. */
 function toolbar(run, load) {
   if (run.latent_dim <= 2) return "";
   const shown = latentsShown(run);
@@ -43,7 +44,10 @@ function toolbar(run, load) {
   const pair = shown ?? [first, second];
   const change = (latents) => {
     view.set({ x: latents?.[0], y: latents?.[1] });
-    bar.replaceWith(toolbar(run, load));
+    const focused = [...bar.querySelectorAll("select")].indexOf(document.activeElement);
+    const next = toolbar(run, load);
+    bar.replaceWith(next);
+    next.querySelectorAll("select")[focused]?.focus();
     load();
   };
   const projections = [["components", t("map.components")], ["latents", t("map.two-latents")]];
@@ -57,106 +61,43 @@ function toolbar(run, load) {
   return bar;
 }
 
-function show(body, tools, run, signal, map) {
+function show({ tools, body }, run, map, signal) {
   const status = statusLine();
   const spoken = h("p", { class: "hidden", role: "status" });
-  const decoded = figure(t("map.decoded"), { id: "decoded" });
-  const nearest = figure(t("map.nearest"));
-  const pinned = figure(t("map.no-pin"));
-  const api = client(run, signal);
-  let at = projected(map, view.code(run)) ?? [0, 0];
-  let resting = null;
-
-  const decode = latest(async (point) => {
-    const { images } = await api.decode({ codes: [codeAt(map, point)], labels: labels(run) });
-    decoded.image.src = picture(images[0]);
-    decoded.image.alt = t("map.decoded");
-  }, status);
-  const pinning = latest(async (point) => {
-    const { images } = await api.decode({ codes: [codeAt(map, point)], labels: labels(run) });
-    pinned.image.src = picture(images[0]);
-    pinned.image.alt = t("map.pinned-at", { at: coordinates(map, point) });
-    pinned.caption.replaceChildren(pinned.image.alt, " ", sliders);
-  }, status);
-  const sliders = h("a", {}, t("map.to-sliders"));
-
+  const seen = new Seen(run, map, signal, status);
   const moved = (point, byKey) => {
-    at = point;
-    decode(point);
-    decoded.caption.textContent = t("map.decoded-at", { at: coordinates(map, point) });
-    const found = plane.nearest(point);
-    const name = found === null ? null : nameOf(map, found);
-    clearTimeout(resting);
-    resting = setTimeout(() => showNearest(nearest, run, map, found), REST);
-    if (byKey) spoken.textContent = [coordinates(map, point), name].filter(Boolean).join(". ");
+    const near = plane.nearest(point);
+    seen.move(point, near);
+    if (byKey) spoken.textContent = [coordinates(map, point), near === null ? "" : nameOfImage(map, near)].join(". ");
   };
-  const pin = (point) => {
+  const pinned = (point) => {
     const z = view.codeText(codeAt(map, point));
     view.set({ z });
-    sliders.href = view.link({ panel: "sliders", z });
     plane.setPin(point);
-    pinning(point);
+    seen.pin(point, z);
   };
-  const plane = new Plane(map, { label: t("map.plane"), moved, pinned: pin, left: () => {}, signal });
-  const again = () => {
-    decode(at);
-    if (plane.pinned) pinning(plane.pinned);
-  };
-  const zooms = [
-    button(t("map.zoom-in"), () => plane.zoom(0.7)),
-    button(t("map.zoom-out"), () => plane.zoom(1.4)),
-    button(t("map.zoom-all"), () => plane.all()),
-  ];
-  tools.replaceChildren(classField(run, again) ?? "", ...zooms);
-  body.replaceChildren(
-    h("div", { class: "map-grid" }, plane.element, h("div", { class: "seen" }, decoded.element, nearest.element, pinned.element)),
-    legend(map, plane) ?? "",
-    status.element,
-    spoken,
-    h("p", { class: "soft" }, t("map.help")),
-  );
+  const plane = new Plane(map, { label: t("map.plane"), moved, pinned, signal });
+  tools.replaceChildren(classField(run, () => seen.again()) ?? "", ...zooms(plane));
+  const help = h("p", { class: "soft" }, t("map.help"));
+  body.replaceChildren(h("div", { class: "map-grid" }, plane.element, seen.element), legend(map, plane), status.element, spoken, help);
   attempt(status, async () => {
     await plane.draw();
     if (signal.aborted) return; // the reader went on while Plotly was loading
-    const code = projected(map, view.code(run));
-    moved(at, false);
-    if (code) pin(code);
+    const point = pointOf(map, view.code(run));
+    moved(point ?? [0, 0], false);
+    if (point) pinned(point);
   });
 }
 
-const codeAt = ({ origin, basis }, [a, b]) => origin.map((o, i) => o + a * basis[0][i] + b * basis[1][i]);
-
-/** Where a code lies on the map's plane; null when it lies off it. */
-function projected(map, code) {
-  if (!code) return null;
-  const away = code.map((value, i) => value - map.origin[i]);
-  const point = map.basis.map((axis) => axis.reduce((sum, value, i) => sum + value * away[i], 0));
-  const gap = codeAt(map, point).map((value, i) => value - code[i]);
-  return Math.hypot(...gap) < ON_PLANE ? point : null;
-}
-
-/** The name of an axis without its share of the variance. */
-const short = (axis) => axis.replace(/ \(.*/, "");
-
-const coordinates = ({ axes }, point) => axes.map((axis, i) => `${short(axis)} = ${fixed(point[i])}`).join(", ");
-
-function nameOf(map, i) {
-  const label = map.labels?.[i];
-  const values = { index: String(map.indices[i]), name: map.class_names?.[label] ?? String(label) };
-  return t(label === undefined ? "test-image" : "test-image-of", values);
-}
-
-function showNearest(nearest, run, map, i) {
-  const text = i === null ? t("map.none-near") : nameOf(map, i);
-  if (i === null) nearest.image.removeAttribute("src");
-  else nearest.image.src = testImage(run, map.indices[i]);
-  nearest.image.alt = i === null ? "" : text;
-  nearest.caption.textContent = text;
-}
+const zooms = (plane) => [
+  button(t("map.zoom-in"), () => plane.zoom(0.7)),
+  button(t("map.zoom-out"), () => plane.zoom(1.4)),
+  button(t("map.zoom-all"), () => plane.all()),
+];
 
 /** The classes, each a button that shows or hides it. */
 function legend(map, plane) {
-  if (!map.labels) return null;
+  if (!map.labels) return "";
   const item = (label, i) => {
     const swatch = h("span", { class: "swatch", style: `background: ${seriesColour(i)}` });
     const toggle = (event) => {
@@ -164,8 +105,7 @@ function legend(map, plane) {
       event.currentTarget.setAttribute("aria-pressed", visible);
       plane.show(label, visible);
     };
-    return h("button", { type: "button", "aria-pressed": "true", onclick: toggle }, swatch, map.class_names?.[label] ?? String(label));
+    return h("button", { type: "button", "aria-pressed": "true", onclick: toggle }, swatch, nameOfLabel(map, label));
   };
-  const classes = [...new Set(map.labels)].sort((a, b) => a - b);
-  return h("div", { class: "legend", role: "group", "aria-label": t("map.classes") }, ...classes.map(item));
+  return h("div", { class: "legend", role: "group", "aria-label": t("map.classes") }, ...labelsOf(map).map(item));
 }

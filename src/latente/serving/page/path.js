@@ -13,21 +13,13 @@ const STEPS = (FILM - 1) * BETWEEN + 1;
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
   const status = statusLine();
-  const scrubbed = figure("", { id: "scrubbed" });
-  const film = h("div", { class: "film" });
-  const result = h("div", { class: "split", hidden: true });
-  let images = [];
-  let next = 0; // the end that the next click on a test image sets
-
+  const film = filmstrip();
   const load = latest(async () => {
     const [start, end] = ends.map((end) => end.value());
     if (!start || !end) return;
-    const given = run.classes.length ? ends.map((end) => end.labels()) : undefined;
-    const body = { start: asImage(start), end: asImage(end), steps: STEPS, path: view.get("path", "linear"), labels: given };
-    images = (await api.interpolate(body)).images;
-    result.hidden = false;
-    renderFilm();
-    scrub();
+    const labels = run.classes.length ? ends.map((end) => end.labels()) : undefined;
+    const path = view.get("path", "linear");
+    film.show((await api.interpolate({ start: asImage(start), end: asImage(end), steps: STEPS, path, labels })).images);
   }, status);
   const changed = () => {
     view.set(Object.fromEntries(ends.map((end, i) => ["ab"[i], end.value()?.test])));
@@ -35,50 +27,31 @@ export function mount(root, { run, signal }) {
     load();
   };
   const ends = ["path.start", "path.end"].map((title) => imagePicker({ run, title: t(title), changed }));
-
-  const scrubber = h("input", { type: "range", min: 0, max: STEPS - 1, step: 1, value: view.integer("t", 0, 0, STEPS - 1), oninput: () => scrub() });
-  const scrub = () => {
-    const position = Number(scrubber.value);
-    const text = t("path.at", { share: number((100 * position) / (STEPS - 1), 0) });
-    scrubbed.image.src = picture(images[position]);
-    scrubbed.image.alt = text;
-    scrubbed.caption.textContent = text;
-    scrubber.setAttribute("aria-valuetext", text);
-    for (const [i, item] of [...film.children].entries()) item.classList.toggle("here", i === Math.round(position / BETWEEN));
-    view.set({ t: position });
-  };
-  const renderFilm = () => {
-    const item = (i) => {
-      const title = t("path.at", { share: number((100 * i) / (FILM - 1), 0) });
-      const onclick = () => {
-        scrubber.value = i * BETWEEN;
-        scrub();
-      };
-      return h("button", { type: "button", title, onclick }, h("img", { class: "pixels", src: picture(images[i * BETWEEN]), alt: title }));
-    };
-    film.replaceChildren(...Array.from({ length: FILM }, (_, i) => item(i)));
-  };
-
   const paths = [["linear", t("path.linear")], ["spherical", t("path.spherical")]];
-  const kind = choice(paths, view.get("path", "linear"), (chosen) => {
-    view.set({ path: chosen });
+  const kind = choice(paths, view.get("path", "linear"), (path) => {
+    view.set({ path });
     load();
-  });
-  result.append(h("div", { class: "side" }, scrubbed.element), h("div", {}, field(t("path.position"), scrubber), film));
-  const strip = testStrip(run, (index) => {
-    ends[next].set({ test: index });
-    next = 1 - next;
   });
   root.append(
     h("div", { class: "pair" }, ...ends.map((end) => end.element)),
     h("div", { class: "controls" }, field(t("path.kind"), kind)),
     status.element,
-    result,
-    strip ? h("p", { class: "soft" }, t("path.pick")) : h("p", { class: "note" }, t("no-test-images")),
-    strip ?? "",
+    film.element,
+    ...choices(run, ends),
   );
-  if (strip) attempt(status, () => begin(run, ends, load));
-  else status.say(t("path.choose"));
+  if (run.test_images === null) status.say(t("path.choose"));
+  else attempt(status, () => begin(run, ends, load));
+}
+
+/** Test images to click, which set the two ends in turn. */
+function choices(run, ends) {
+  if (run.test_images === null) return [h("p", { class: "note" }, t("no-test-images"))];
+  let next = 0;
+  const pick = (index) => {
+    ends[next].set({ test: index });
+    next = 1 - next;
+  };
+  return [h("p", { class: "soft" }, t("path.pick")), testStrip(run, pick)];
 }
 
 /** The two test images of the address, or the first two. */
@@ -86,4 +59,40 @@ async function begin(run, ends, load) {
   const most = run.test_images - 1;
   await Promise.all(ends.map((end, i) => end.set({ test: view.integer("ab"[i], Math.min(i, most), 0, most) }, false)));
   await load();
+}
+
+/** The images of a path: a large one, which the scrubber moves along it, and ten small ones. */
+function filmstrip() {
+  const large = figure("", { id: "scrubbed" });
+  const film = h("div", { class: "film" });
+  const scrubber = h("input", { type: "range", min: 0, max: STEPS - 1, step: 1, value: view.integer("t", 0, 0, STEPS - 1) });
+  let images = [];
+  const at = (position) => t("path.at", { share: number((100 * position) / (STEPS - 1), 0) });
+  const scrub = () => {
+    const position = Number(scrubber.value);
+    large.image.src = picture(images[position]);
+    large.image.alt = large.caption.textContent = at(position);
+    scrubber.setAttribute("aria-valuetext", at(position));
+    for (const [i, item] of [...film.children].entries()) item.classList.toggle("here", i === Math.round(position / BETWEEN));
+    view.set({ t: position });
+  };
+  const small = (i) => {
+    const position = i * BETWEEN;
+    const onclick = () => {
+      scrubber.value = position;
+      scrub();
+    };
+    const image = h("img", { class: "pixels", src: picture(images[position]), alt: at(position) });
+    return h("button", { type: "button", title: at(position), onclick }, image);
+  };
+  scrubber.addEventListener("input", scrub);
+  const beside = h("div", {}, field(t("path.position"), scrubber), film);
+  const element = h("div", { class: "split", hidden: true }, h("div", { class: "side" }, large.element), beside);
+  const show = (found) => {
+    images = found;
+    element.hidden = false;
+    film.replaceChildren(...Array.from({ length: FILM }, (_, i) => small(i)));
+    scrub();
+  };
+  return { element, show };
 }

@@ -1,5 +1,6 @@
 /** The plane of the latent map: the codes of the test images, a crosshair that pointer and arrow keys move, a pin. */
 
+import { labelsOf } from "./atlas.js";
 import { colour, draw, seriesColour } from "./chart.js";
 import { h } from "./dom.js";
 
@@ -10,10 +11,10 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowD
 
 export class Plane {
   /** `map` is the service's answer; `moved` and `pinned` receive a point of the plane, and `moved` whether a key did it. */
-  constructor(map, { label, moved, pinned, left, signal }) {
+  constructor(map, { label, moved, pinned, signal }) {
     this.map = map;
     this.hidden = new Set();
-    this.handlers = { moved, pinned, left };
+    this.handlers = { moved, pinned };
     this.plot = h("div", { class: "plot" });
     this.cross = h("div", { class: "cross", hidden: true });
     this.pin = h("div", { class: "pin", hidden: true });
@@ -39,9 +40,8 @@ export class Plane {
   /** One trace for each class, so that a class can be hidden. SVG, because WebGL would need eval and a GPU. */
   traces() {
     const { points, labels } = this.map;
-    const classes = labels ? [...new Set(labels)].sort((a, b) => a - b) : [null];
-    this.classes = classes;
-    return classes.map((label, i) => {
+    this.classes = labelsOf(this.map);
+    return this.classes.map((label, i) => {
       const own = labels ? points.filter((_, index) => labels[index] === label) : points;
       const marker = { size: 5, opacity: 0.75, color: label === null ? colour("accent") : seriesColour(i) };
       return { type: "scatter", mode: "markers", x: own.map((p) => p[0]), y: own.map((p) => p[1]), marker };
@@ -55,7 +55,7 @@ export class Plane {
     this.plotly?.restyle(this.plot, { visible }, [this.classes.indexOf(label)]);
   }
 
-  // Plotly has no public way from pixels to data; these axis methods have been there since its first version.
+  // Plotly has no public way from pixels to data: its own axes know it.
   get axes() {
     const { xaxis, yaxis } = this.plot._fullLayout ?? {};
     return xaxis && yaxis ? [xaxis, yaxis] : null;
@@ -132,7 +132,6 @@ export class Plane {
       const point = this.under(event);
       if (point) this.handlers.moved(point, false);
     });
-    on(this.element, "pointerleave", () => this.handlers.left());
     on(this.element, "pointerdown", (event) => (pressed = this.under(event) && event), { capture: true });
     on(window, "pointerup", (event) => {
       const still = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < CLICK;

@@ -14,80 +14,81 @@ export function mount(root, { run, signal }) {
   const api = client(run, signal);
   const status = statusLine();
   const decoded = figure(t("sliders.decoded"), { id: "decoded" });
-  const list = h("div", { class: "latents" });
-  let code = view.code(run) ?? Array(run.latent_dim).fill(0);
-  let all = run.latents.length <= FIRST;
-
-  const decode = latest(async (codes) => {
-    const { images } = await api.decode({ codes: [codes], labels: labels(run) });
+  const decode = latest(async (code) => {
+    const { images } = await api.decode({ codes: [code], labels: labels(run) });
     decoded.image.src = picture(images[0]);
     decoded.image.alt = t("sliders.decoded");
   }, status);
   const moved = () => {
-    view.set({ z: view.codeText(code) });
-    decode(code);
+    view.set({ z: view.codeText(list.code()) });
+    decode(list.code());
   };
-  const jump = (to) => {
-    code = to;
-    renderList();
+  const jump = (code) => {
+    list.show(code);
     moved();
-  };
-  const renderList = () => {
-    const reach = Math.max(REACH, ...code.map((value) => Math.ceil(Math.abs(value))));
-    const most = run.latents[0]?.kl || 1;
-    const rows = (all ? run.latents : run.latents.slice(0, FIRST)).map((latent) => row(latent, code, reach, most, moved));
-    list.replaceChildren(...rows);
-    if (all) return;
-    const more = button(t("sliders.all", { n: run.latents.length }), () => {
-      all = true;
-      renderList();
-      list.children[FIRST].querySelector("input").focus();
-    });
-    list.append(more);
   };
   const random = () =>
     attempt(status, async () => {
       const seed = Math.floor(Math.random() * 2 ** 31);
       jump((await api.sample({ n: 1, seed, labels: labels(run) })).codes[0]);
     });
-  const picker = imagePicker({
-    run,
-    title: t("sliders.from-image"),
-    changed: () =>
-      attempt(status, async () => {
-        const { codes } = await api.encode({ images: [asImage(picker.value())], labels: picker.labels() });
-        view.set({ class: picker.labels() });
-        if (classes) classes.querySelector("select").value = picker.labels();
-        jump(codes[0]);
-      }),
-  });
+  const fromImage = () =>
+    attempt(status, async () => {
+      const { codes } = await api.encode({ images: [asImage(picker.value())], labels: picker.labels() });
+      view.set({ class: picker.labels() });
+      if (classes) classes.querySelector("select").value = picker.labels();
+      jump(codes[0]);
+    });
+  const list = latentList(run, moved);
   const classes = classField(run, moved);
-
-  renderList();
-  const buttons = [button(t("sliders.zero"), () => jump(code.map(() => 0))), button(t("sliders.random"), random)];
+  const picker = imagePicker({ run, title: t("sliders.from-image"), changed: fromImage });
+  const buttons = [button(t("sliders.zero"), () => jump(list.code().map(() => 0))), button(t("sliders.random"), random)];
   const side = h("div", { class: "side" }, decoded.element, h("div", { class: "controls" }, classes, ...buttons), status.element);
-  root.append(h("div", { class: "split" }, h("div", { class: "side" }, side, picker.element), list));
-  decode(code);
+  root.append(h("div", { class: "split" }, h("div", { class: "side" }, side, picker.element), list.element));
+  list.show(view.code(run) ?? Array(run.latent_dim).fill(0));
+  decode(list.code());
+}
+
+/** The sliders of a run, the first of them until the reader asks for all; `moved` is called when one was moved. */
+function latentList(run, moved) {
+  const element = h("div", { class: "latents" });
+  const most = run.latents[0]?.kl || 1;
+  let code = [];
+  let shown = Math.min(FIRST, run.latents.length);
+  const showAll = () => {
+    shown = run.latents.length;
+    show(code);
+    element.children[FIRST].querySelector("input").focus();
+  };
+  const show = (to) => {
+    code = [...to];
+    const reach = Math.max(REACH, ...code.map((value) => Math.ceil(Math.abs(value))));
+    const rows = run.latents.slice(0, shown).map((latent) => row(latent, code, reach, most, moved));
+    const more = shown < run.latents.length ? [button(t("sliders.all", { n: run.latents.length }), showAll)] : [];
+    element.replaceChildren(...rows, ...more);
+  };
+  return { element, show, code: () => [...code] };
 }
 
 /** A latent's name, slider, value, and the nats it carries. */
 function row({ index, kl, dead }, code, reach, most, moved) {
   const name = `z ${index}`;
   const value = h("span", { class: "value", "aria-hidden": "true" }, fixed(code[index]));
-  const set = (event) => {
+  const oninput = (event) => {
     code[index] = Number(event.target.value);
     value.textContent = fixed(code[index]);
     moved();
   };
   const share = h("span", { class: "share", "aria-hidden": "true", style: `width: ${(100 * (kl ?? 0)) / most}%` });
-  const nats = dead ? t("sliders.dead", { kl: kl === null ? "–" : fixed(kl) }) : t("nats", { value: kl === null ? "–" : fixed(kl) });
-  const attributes = { type: "range", min: -reach, max: reach, step: 0.01, value: code[index], "aria-label": `${name}, ${nats}` };
+  const nats = kl === null ? "–" : fixed(kl);
+  const carried = dead ? t("sliders.dead", { kl: nats }) : t("nats", { value: nats });
+  const slider = { type: "range", min: -reach, max: reach, step: 0.01, value: code[index], "aria-label": `${name}, ${carried}`, oninput };
   return h(
     "div",
     { class: dead ? "latent dead" : "latent" },
     h("span", { class: "name" }, name),
-    h("input", { ...attributes, oninput: set }),
+    h("input", slider),
     value,
-    h("span", { class: "kl" }, nats, share),
+    h("span", { class: "kl" }, carried, share),
   );
 }
