@@ -145,7 +145,7 @@ def test_a_view_survives_reloading(page: Page) -> None:
     values = page.locator(".latent .value").all_inner_texts()
     assert sorted(values) == ["1.50", "−0.25"]
     page.reload()
-    assert page.locator(".latent .value").all_inner_texts() == values
+    expect(page.locator(".latent .value")).to_have_text(values)
     assert shown(page.locator("#decoded")) == before
 
 
@@ -181,7 +181,7 @@ def test_an_uploaded_image_gets_an_elbo(page: Page) -> None:
     expect(page.locator(".figures")).to_contain_text("nats")
     first = page.locator(".figures").inner_text()
     stream = io.BytesIO()
-    Image.fromarray(np.tile(np.arange(0, 240, 8, "uint8"), (20, 1))).save(stream, "PNG")
+    Image.fromarray(np.tile(np.arange(0, 240, 8, dtype="uint8"), (20, 1))).save(stream, "PNG")
     upload = page.locator("input[type=file]")
     upload.set_input_files({"name": "ramp.png", "mimeType": "image/png", "buffer": stream.getvalue()})
     expect(page.locator("fieldset")).to_contain_text("ramp.png")

@@ -2,7 +2,18 @@
 
 import { current } from "./i18n.js";
 
-const SERIES = ["#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#9c755f", "#ff9da7", "#76b7b2", "#edc948", "#8a8f98"];
+const SERIES = [
+  "#4e79a7",
+  "#f28e2b",
+  "#59a14f",
+  "#e15759",
+  "#b07aa1",
+  "#9c755f",
+  "#ff9da7",
+  "#76b7b2",
+  "#edc948",
+  "#8a8f98",
+];
 let loading = null;
 
 function plotly() {
@@ -26,7 +37,12 @@ export const seriesColour = (i) => (i < SERIES.length ? SERIES[i] : `hsl(${(i * 
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 function dressed(layout) {
-  const axis = { gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"), automargin: true };
+  const axis = {
+    gridcolor: colour("line"),
+    zerolinecolor: colour("line"),
+    linecolor: colour("line"),
+    automargin: true,
+  };
   const titled = (own) => ({ ...axis, ...own, title: { text: own?.title ?? "", standoff: 8, font: { size: 13 } } });
   return {
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -46,6 +62,11 @@ function dressed(layout) {
 export async function draw(element, traces, layout, config = {}) {
   const library = await plotly();
   if (!element.isConnected) return null;
-  await library.react(element, traces, dressed(layout), { displayModeBar: false, showTips: false, responsive: true, ...config });
+  await library.react(element, traces, dressed(layout), {
+    displayModeBar: false,
+    showTips: false,
+    responsive: true,
+    ...config,
+  });
   return library;
 }

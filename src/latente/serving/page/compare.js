@@ -23,8 +23,15 @@ export function mount(root, { runs, signal }) {
     view.set({ runs: [...chosen].map((one) => one.name).join(",") });
     renew();
   };
-  const box = (run) => h("label", { class: "check" }, h("input", { type: "checkbox", checked: chosen.has(run), onchange: toggle(run) }), run.name);
-  const renew = () => renderBody(body, able.filter((run) => chosen.has(run)), signal);
+  const box = (run) =>
+    h(
+      "label",
+      { class: "check" },
+      h("input", { type: "checkbox", checked: chosen.has(run), onchange: toggle(run) }),
+      run.name,
+    );
+  const inOrder = () => able.filter((run) => chosen.has(run));
+  const renew = () => renderBody(body, inOrder(), signal);
   root.append(h("fieldset", { class: "checks" }, h("legend", {}, t("compare.runs")), ...able.map(box)), body);
   renew();
 }
@@ -42,37 +49,48 @@ function renderBody(body, runs, signal) {
   if (runs.length < 2) return body.replaceChildren(h("p", { class: "note" }, t("compare.choose")));
   const hindered = noSharedCodes(runs);
   const source = runs.find((run) => run.test_images !== null);
-  const modes = [["codes", !hindered], ["samples", true], ["images", Boolean(source)]].filter(([, possible]) => possible).map(([mode]) => mode);
+  const modes = [...(hindered ? [] : ["codes"]), "samples", ...(source ? ["images"] : [])];
   const mode = modes.includes(view.get("mode")) ? view.get("mode") : modes[0];
+  const status = statusLine();
+  const rows = h("div", { class: "rows" });
+  const lead = t(`compare.${mode}-lead`, { run: (mode === "images" ? source : runs[0]).name });
+  const notes = [hindered, lead, shapes(runs), mode === "images" ? yardsticks(runs) : null].filter(Boolean);
+  const paragraphs = notes.map((text) => h("p", { class: "soft" }, text));
   const again = () => renderBody(body, runs, signal);
+  body.replaceChildren(controls(runs, modes, mode, again), ...paragraphs, status.element, rows);
+  attempt(status, async () => {
+    const seed = view.integer("seed", 0);
+    const given = await GIVEN[mode](runs, seed, source, signal);
+    const made = runs.map((run) => row(run, signal, (api) => SHOWN[mode](api, run, seed, given)));
+    rows.replaceChildren(...(given.row ? [given.row] : []), ...made);
+  });
+}
+
+function controls(runs, modes, mode, again) {
   const change = (changes) => {
     view.set(changes);
     again();
   };
-  const picked = choice(modes.map((name) => [name, t(`compare.${name}`)]), mode, (name) => change({ mode: name }));
-  const seed = view.integer("seed", 0);
-  const anew = () => change({ seed: Math.floor(Math.random() * 1e6) });
+  const options = modes.map((name) => [name, t(`compare.${name}`)]);
   const conditional = runs.find((run) => run.classes.length);
-  const controls = h(
+  const anew = () => change({ seed: Math.floor(Math.random() * 1e6) });
+  return h(
     "div",
     { class: "controls" },
-    field(t("compare.what"), picked),
+    field(
+      t("compare.what"),
+      choice(options, mode, (name) => change({ mode: name })),
+    ),
     conditional && mode !== "images" ? classField(conditional, again) : null,
     button(t(mode === "images" ? "compare.other-images" : "new-seed"), anew),
   );
-  const status = statusLine();
-  const rows = h("div", { class: "rows" });
-  const notes = [hindered, t(`compare.${mode}-lead`, { run: (mode === "images" ? source : runs[0]).name }), shapes(runs), mode === "images" ? yardsticks(runs) : null];
-  body.replaceChildren(controls, ...notes.filter(Boolean).map((text) => h("p", { class: "soft" }, text)), status.element, rows);
-  attempt(status, async () => {
-    const given = await GIVEN[mode](runs, seed, source, signal);
-    rows.replaceChildren(...(given.row ? [given.row] : []), ...runs.map((run) => row(run, signal, (api) => SHOWN[mode](api, run, seed, given))));
-  });
 }
 
 function shapes(runs) {
   const shapes_ = new Set(runs.map((run) => run.image_shape.join(" × ")));
-  return shapes_.size > 1 ? t("compare.shapes", { shapes: runs.map((run) => `${run.name}: ${run.image_shape.join(" × ")}`).join(", ") }) : null;
+  return shapes_.size > 1
+    ? t("compare.shapes", { shapes: runs.map((run) => `${run.name}: ${run.image_shape.join(" × ")}`).join(", ") })
+    : null;
 }
 
 /** ELBOs are comparable between models of the same pixels under the same likelihood. */
@@ -83,7 +101,8 @@ function yardsticks(runs) {
 
 /** What all runs are given, by mode. */
 const GIVEN = {
-  codes: async ([first], seed, source, signal) => client(first, signal).sample({ n: COLUMNS, seed, own_prior: true, labels: labels(first) }),
+  codes: async ([first], seed, source, signal) =>
+    client(first, signal).sample({ n: COLUMNS, seed, own_prior: true, labels: labels(first) }),
   samples: async () => ({}),
   images: givenImages,
 };
@@ -132,5 +151,11 @@ function row(run, signal, work) {
 
 function strip(title, text, sources, alts) {
   const images = sources.map((src, i) => h("img", { class: "pixels", src, alt: alts[i] }));
-  return h("div", { class: "row" }, h("h2", {}, title), text ? h("p", { class: "soft" }, text) : "", h("div", { class: "eight" }, ...images));
+  return h(
+    "div",
+    { class: "row" },
+    h("h2", {}, title),
+    text ? h("p", { class: "soft" }, text) : "",
+    h("div", { class: "eight" }, ...images),
+  );
 }

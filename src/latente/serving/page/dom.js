@@ -17,7 +17,8 @@ export function h(tag, attributes = {}, ...children) {
 export const button = (text, onclick, attributes = {}) => h("button", { type: "button", onclick, ...attributes }, text);
 
 /** A control with its label. */
-export const field = (label, control, ...more) => h("label", { class: "field" }, h("span", {}, label), control, ...more);
+export const field = (label, control, ...more) =>
+  h("label", { class: "field" }, h("span", {}, label), control, ...more);
 
 /** A choice among [value, text] pairs. */
 export function choice(options, chosen, changed, attributes = {}) {
@@ -54,10 +55,17 @@ export function statusLine() {
 }
 
 function failure(error, retry) {
-  const detail = error.status === 0 ? t("unreachable") : error.detail || t("unexplained", { status: error.status ?? "?" });
+  const detail =
+    error.status === 0 ? t("unreachable") : error.detail || t("unexplained", { status: error.status ?? "?" });
   // The service writes its sentences in English.
   const text = h("p", error.detail ? { lang: "en" } : {}, detail);
-  return h("div", { class: "failed" }, h("p", {}, h("strong", {}, t("failed"))), text, retry ? button(t("retry"), retry) : null);
+  return h(
+    "div",
+    { class: "failed" },
+    h("p", {}, h("strong", {}, t("failed"))),
+    text,
+    retry ? button(t("retry"), retry) : null,
+  );
 }
 
 /** Do the work; while it lasts say so, and if it fails say why and offer to try again. */

@@ -50,7 +50,12 @@ function render() {
   const name = chosenPanel();
   const run = chosenRun();
   document.title = `${t(`${name}.title`)} · ${run.name} · Latente`;
-  const section = h("section", { class: `${name}-panel` }, h("h1", {}, t(`${name}.title`)), h("p", { class: "lead" }, t(`${name}.lead`)));
+  const section = h(
+    "section",
+    { class: `${name}-panel` },
+    h("h1", {}, t(`${name}.title`)),
+    h("p", { class: "lead" }, t(`${name}.lead`)),
+  );
   main.replaceChildren(section);
   const reason = name === "training" || name === "compare" ? null : unavailable(run, name);
   if (reason) return section.append(h("p", { class: "note" }, reason));
@@ -88,7 +93,8 @@ function renderRuns() {
 
 function renderFacts() {
   const run = chosenRun();
-  const epochs = run.epochs_done < run.epochs ? t("fact.epochs-of", { done: run.epochs_done, all: run.epochs }) : run.epochs_done;
+  const epochs =
+    run.epochs_done < run.epochs ? t("fact.epochs-of", { done: run.epochs_done, all: run.epochs }) : run.epochs_done;
   const facts = {
     data: `${run.data}, ${run.image_shape.join(" × ")}`,
     latents: run.latent_dim,
@@ -96,7 +102,10 @@ function renderFacts() {
     posterior: run.posterior,
     prior: run.prior,
     likelihood: run.likelihood,
-    epochs: run.epoch === null || run.epoch === run.epochs_done ? epochs : t("fact.epoch-in-use", { epochs, epoch: run.epoch }),
+    epochs:
+      run.epoch === null || run.epoch === run.epochs_done
+        ? epochs
+        : t("fact.epoch-in-use", { epochs, epoch: run.epoch }),
   };
   const fact = ([name, value]) => h("div", {}, h("dt", {}, t(`fact.${name}`)), h("dd", {}, String(value)));
   byId("facts").replaceChildren(...Object.entries(facts).map(fact));

@@ -50,14 +50,30 @@ function toolbar(run, load) {
     next.querySelectorAll("select")[focused]?.focus();
     load();
   };
-  const projections = [["components", t("map.components")], ["latents", t("map.two-latents")]];
-  const projection = choice(projections, shown ? "latents" : "components", (kind) => change(kind === "latents" ? pair : null));
-  const names = run.latents.map(({ index, kl }) => [index, kl === null ? `z ${index}` : t("map.latent", { index: String(index), kl })]);
+  const projections = [
+    ["components", t("map.components")],
+    ["latents", t("map.two-latents")],
+  ];
+  const projection = choice(projections, shown ? "latents" : "components", (kind) =>
+    change(kind === "latents" ? pair : null),
+  );
+  const names = run.latents.map(({ index, kl }) => [
+    index,
+    kl === null ? `z ${index}` : t("map.latent", { index: String(index), kl }),
+  ]);
   const axis = (i) => {
     const free = names.filter(([index]) => index !== pair[1 - i]);
-    return field(t(i ? "map.y" : "map.x"), choice(free, pair[i], (index) => change(pair.map((old, j) => (j === i ? Number(index) : old)))));
+    return field(
+      t(i ? "map.y" : "map.x"),
+      choice(free, pair[i], (index) => change(pair.map((old, j) => (j === i ? Number(index) : old)))),
+    );
   };
-  const bar = h("div", { class: "controls" }, field(t("map.projection"), projection), ...(shown ? [axis(0), axis(1)] : []));
+  const bar = h(
+    "div",
+    { class: "controls" },
+    field(t("map.projection"), projection),
+    ...(shown ? [axis(0), axis(1)] : []),
+  );
   return bar;
 }
 
@@ -79,7 +95,13 @@ function show({ tools, body }, run, map, signal) {
   const plane = new Plane(map, { label: t("map.plane"), moved, pinned, signal });
   tools.replaceChildren(classField(run, () => seen.again()) ?? "", ...zooms(plane));
   const help = h("p", { class: "soft" }, t("map.help"));
-  body.replaceChildren(h("div", { class: "map-grid" }, plane.element, seen.element), legend(map, plane), status.element, spoken, help);
+  body.replaceChildren(
+    h("div", { class: "map-grid" }, plane.element, seen.element),
+    legend(map, plane),
+    status.element,
+    spoken,
+    help,
+  );
   attempt(status, async () => {
     await plane.draw();
     if (signal.aborted) return; // the reader went on while Plotly was loading

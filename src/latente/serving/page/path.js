@@ -27,7 +27,10 @@ export function mount(root, { run, signal }) {
     load();
   };
   const ends = ["path.start", "path.end"].map((title) => imagePicker({ run, title: t(title), changed }));
-  const paths = [["linear", t("path.linear")], ["spherical", t("path.spherical")]];
+  const paths = [
+    ["linear", t("path.linear")],
+    ["spherical", t("path.spherical")],
+  ];
   const kind = choice(paths, view.get("path", "linear"), (path) => {
     view.set({ path });
     load();
@@ -65,7 +68,13 @@ async function begin(run, ends, load) {
 function filmstrip() {
   const large = figure("", { id: "scrubbed" });
   const film = h("div", { class: "film" });
-  const scrubber = h("input", { type: "range", min: 0, max: STEPS - 1, step: 1, value: view.integer("t", 0, 0, STEPS - 1) });
+  const scrubber = h("input", {
+    type: "range",
+    min: 0,
+    max: STEPS - 1,
+    step: 1,
+    value: view.integer("t", 0, 0, STEPS - 1),
+  });
   let images = [];
   const at = (position) => t("path.at", { share: number((100 * position) / (STEPS - 1), 0) });
   const scrub = () => {
@@ -73,7 +82,8 @@ function filmstrip() {
     large.image.src = picture(images[position]);
     large.image.alt = large.caption.textContent = at(position);
     scrubber.setAttribute("aria-valuetext", at(position));
-    for (const [i, item] of [...film.children].entries()) item.classList.toggle("here", i === Math.round(position / BETWEEN));
+    for (const [i, item] of [...film.children].entries())
+      item.classList.toggle("here", i === Math.round(position / BETWEEN));
     view.set({ t: position });
   };
   const small = (i) => {

@@ -111,7 +111,11 @@ export function testStrip(run, pick) {
   const range = h("span", { class: "soft" });
   const item = (index) => {
     const alt = t("test-image", { index: String(index) });
-    return h("button", { type: "button", title: alt, onclick: () => pick(index) }, h("img", { class: "pixels", src: testImage(run, index), alt }));
+    return h(
+      "button",
+      { type: "button", title: alt, onclick: () => pick(index) },
+      h("img", { class: "pixels", src: testImage(run, index), alt }),
+    );
   };
   const turn = (step) => {
     first = Math.min(Math.max(first + step, 0), Math.max(run.test_images - STRIP, 0));
@@ -120,6 +124,12 @@ export function testStrip(run, pick) {
     range.textContent = t("strip-range", { first, last: last - 1, all: run.test_images });
   };
   turn(0);
-  const turner = h("div", { class: "controls" }, button(t("previous"), () => turn(-STRIP)), button(t("next"), () => turn(STRIP)), range);
+  const turner = h(
+    "div",
+    { class: "controls" },
+    button(t("previous"), () => turn(-STRIP)),
+    button(t("next"), () => turn(STRIP)),
+    range,
+  );
   return h("div", {}, h("h2", {}, t("test-images")), grid, turner);
 }

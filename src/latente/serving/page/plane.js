@@ -95,7 +95,10 @@ export class Plane {
   }
 
   place() {
-    for (const [marker, point] of [[this.pin, this.pinned], [this.cross, this.crossed]]) {
+    for (const [marker, point] of [
+      [this.pin, this.pinned],
+      [this.cross, this.crossed],
+    ]) {
       marker.hidden = !point || !this.axes || !this.visible(point);
       if (marker.hidden) continue;
       const [left, top] = this.pixels(point);
@@ -126,19 +129,25 @@ export class Plane {
   }
 
   listen(signal) {
-    const on = (target, name, listener, options = {}) => target.addEventListener(name, listener, { signal, ...options });
+    const on = (target, name, listener, options = {}) =>
+      target.addEventListener(name, listener, { signal, ...options });
     let pressed = null;
     on(this.element, "pointermove", (event) => {
       const point = this.under(event);
       if (point) this.handlers.moved(point, false);
     });
     on(this.element, "pointerdown", (event) => (pressed = this.under(event) && event), { capture: true });
-    on(window, "pointerup", (event) => {
-      const still = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < CLICK;
-      const point = still && this.under(event);
-      pressed = null;
-      if (point) this.handlers.pinned(point);
-    }, { capture: true });
+    on(
+      window,
+      "pointerup",
+      (event) => {
+        const still = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < CLICK;
+        const point = still && this.under(event);
+        pressed = null;
+        if (point) this.handlers.pinned(point);
+      },
+      { capture: true },
+    );
     on(this.element, "keydown", (event) => this.key(event));
     on(this.element, "blur", () => {
       this.crossed = null;

@@ -33,7 +33,10 @@ export function mount(root, { run, signal }) {
   };
   const picker = imagePicker({ run, title: t("reconstruct.image"), changed });
   const pick = (index) => picker.set({ test: index });
-  root.append(h("div", { class: "split" }, picker.element, h("div", {}, status.element, result)), testStrip(run, pick) ?? "");
+  root.append(
+    h("div", { class: "split" }, picker.element, h("div", {}, status.element, result)),
+    testStrip(run, pick) ?? "",
+  );
   if (run.test_images === null) status.say(t("reconstruct.choose"));
   else attempt(status, () => pick(view.integer("image", 0, 0, run.test_images - 1)));
 }
@@ -55,7 +58,11 @@ function figures({ elbo, reconstruction, kl, percentile }) {
     [t("kl"), nats(kl)],
   ];
   const sum = h("p", { class: "soft" }, t("reconstruct.sum"));
-  const boxes = h("dl", { class: "figures" }, ...items.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  const boxes = h(
+    "dl",
+    { class: "figures" },
+    ...items.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
   const rank = percentile === null ? null : h("p", {}, t("reconstruct.percentile", { share: number(percentile, 0) }));
   return h("div", {}, boxes, sum, rank);
 }
@@ -74,5 +81,11 @@ function nearest(run, neighbours, pick) {
     return open;
   };
   const heading = h("h2", {}, t("reconstruct.nearest"));
-  return h("div", {}, heading, h("p", { class: "soft" }, t("reconstruct.nearest-lead")), h("div", { class: "near" }, ...neighbours.map(item)));
+  return h(
+    "div",
+    {},
+    heading,
+    h("p", { class: "soft" }, t("reconstruct.nearest-lead")),
+    h("div", { class: "near" }, ...neighbours.map(item)),
+  );
 }

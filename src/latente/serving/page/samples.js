@@ -39,8 +39,17 @@ const class_ = (run) => view.integer("class", undefined, 0, run.classes.length -
 
 function controls(run, change) {
   const number_ = (name, otherwise, least, most) => {
-    const input = h("input", { type: "number", min: least, max: most, step: 1, value: view.integer(name, otherwise, least, most) });
-    input.addEventListener("change", () => input.reportValidity() && input.value !== "" && change({ [name]: input.value }));
+    const input = h("input", {
+      type: "number",
+      min: least,
+      max: most,
+      step: 1,
+      value: view.integer(name, otherwise, least, most),
+    });
+    input.addEventListener(
+      "change",
+      () => input.reportValidity() && input.value !== "" && change({ [name]: input.value }),
+    );
     return input;
   };
   const seed = number_("seed", 0, 0, 2 ** 31 - 1);
@@ -55,8 +64,13 @@ function controls(run, change) {
   };
   const heat = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: temperature(), oninput: warmer });
   const which = [[EACH_IN_TURN, t("samples.each")], ...Object.entries(run.classes)];
-  const classes = choice(which, view.get("class", EACH_IN_TURN), (value) => change({ class: value === EACH_IN_TURN ? undefined : value }));
-  const priors = [["fitted", t("samples.fitted")], ["own", t("samples.own", { prior: run.prior })]];
+  const classes = choice(which, view.get("class", EACH_IN_TURN), (value) =>
+    change({ class: value === EACH_IN_TURN ? undefined : value }),
+  );
+  const priors = [
+    ["fitted", t("samples.fitted")],
+    ["own", t("samples.own", { prior: run.prior })],
+  ];
   const prior = choice(priors, view.get("prior", "fitted"), (value) => change({ prior: value }));
   return h(
     "div",
@@ -76,6 +90,7 @@ function sample(run, image, code, label, i) {
   const alt = t("samples.one", { i: String(i + 1) }) + (name && `, ${name}`);
   const shown = h("img", { class: "pixels", src: picture(image), alt });
   if (!run.density) return shown;
-  const open = () => view.go({ panel: "sliders", z: view.codeText(code), ...(label === undefined ? {} : { class: label }) });
+  const open = () =>
+    view.go({ panel: "sliders", z: view.codeText(code), ...(label === undefined ? {} : { class: label }) });
   return h("button", { type: "button", title: alt, onclick: open }, shown);
 }

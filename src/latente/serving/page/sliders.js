@@ -42,8 +42,17 @@ export function mount(root, { run, signal }) {
   const list = latentList(run, moved);
   const classes = classField(run, moved);
   const picker = imagePicker({ run, title: t("sliders.from-image"), changed: fromImage });
-  const buttons = [button(t("sliders.zero"), () => jump(list.code().map(() => 0))), button(t("sliders.random"), random)];
-  const side = h("div", { class: "side" }, decoded.element, h("div", { class: "controls" }, classes, ...buttons), status.element);
+  const buttons = [
+    button(t("sliders.zero"), () => jump(list.code().map(() => 0))),
+    button(t("sliders.random"), random),
+  ];
+  const side = h(
+    "div",
+    { class: "side" },
+    decoded.element,
+    h("div", { class: "controls" }, classes, ...buttons),
+    status.element,
+  );
   root.append(h("div", { class: "split" }, h("div", { class: "side" }, side, picker.element), list.element));
   list.show(view.code(run) ?? Array(run.latent_dim).fill(0));
   decode(list.code());
@@ -82,7 +91,15 @@ function row({ index, kl, dead }, code, reach, most, moved) {
   const share = h("span", { class: "share", "aria-hidden": "true", style: `width: ${(100 * (kl ?? 0)) / most}%` });
   const nats = kl === null ? "–" : fixed(kl);
   const carried = dead ? t("sliders.dead", { kl: nats }) : t("nats", { value: nats });
-  const slider = { type: "range", min: -reach, max: reach, step: 0.01, value: code[index], "aria-label": `${name}, ${carried}`, oninput };
+  const slider = {
+    type: "range",
+    min: -reach,
+    max: reach,
+    step: 0.01,
+    value: code[index],
+    "aria-label": `${name}, ${carried}`,
+    oninput,
+  };
   return h(
     "div",
     { class: dead ? "latent dead" : "latent" },

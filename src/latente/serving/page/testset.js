@@ -26,5 +26,7 @@ async function load(run) {
 /** "Test image 17, Sandal" */
 export async function describe(run, index) {
   const found = (await testLabels(run)).get(index);
-  return found ? t("test-image-of", { index: String(index), name: found.name }) : t("test-image", { index: String(index) });
+  return found
+    ? t("test-image-of", { index: String(index), name: found.name })
+    : t("test-image", { index: String(index) });
 }

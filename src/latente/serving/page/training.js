@@ -14,7 +14,15 @@ export function mount(root, { run, signal }) {
   const progress = h("p", { class: "soft" });
   const charts = CHARTS.map(({ title, lead }) => {
     const plot = h("div", { class: "plot" });
-    return { plot, element: h("figure", { class: "chart" }, h("figcaption", {}, h("h2", {}, t(title)), lead ? h("p", { class: "soft" }, t(lead)) : ""), plot) };
+    return {
+      plot,
+      element: h(
+        "figure",
+        { class: "chart" },
+        h("figcaption", {}, h("h2", {}, t(title)), lead ? h("p", { class: "soft" }, t(lead)) : ""),
+        plot,
+      ),
+    };
   });
   const grid = h("div", { class: "charts" }, ...charts.map((chart) => chart.element));
   let seen = -1;
@@ -23,7 +31,14 @@ export function mount(root, { run, signal }) {
     const log = await api.log();
     if (log.length === seen) return;
     seen = log.length;
-    progress.textContent = log.length === 0 ? t("training.empty") : t(seen < run.epochs ? "training.partly" : "training.whole", { done: seen, all: run.epochs, time: duration(seconds(log)) });
+    progress.textContent =
+      log.length === 0
+        ? t("training.empty")
+        : t(seen < run.epochs ? "training.partly" : "training.whole", {
+            done: seen,
+            all: run.epochs,
+            time: duration(seconds(log)),
+          });
     grid.hidden = log.length === 0;
     if (log.length) await Promise.all(CHARTS.map((chart, i) => chart.render(charts[i], log)));
   };
@@ -42,17 +57,28 @@ export function mount(root, { run, signal }) {
 const seconds = (log) => log.reduce((sum, entry) => sum + (entry.seconds ?? 0), 0);
 
 /** Curves of training and validation, per epoch. */
-const curve = (name, unit, axis = {}) => ({ plot }, log) => {
-  const epochs = log.map((entry) => entry.epoch);
-  const line = (key, shade, dash) => ({
-    type: "scatter", mode: log.length > 1 ? "lines" : "markers", x: epochs, y: log.map((entry) => entry[key] ?? null), line: { color: colour(shade), dash, width: 2 },
-    marker: { color: colour(shade) }, hovertemplate: `%{y:.4~g} ${t(unit)}<extra>${t(key.startsWith("val_") ? "validation" : "train")}</extra>`,
-  });
-  const traces = [line(name, "soft", "dot"), line(`val_${name}`, "accent", "solid")];
-  return draw(plot, traces, { hovermode: "x", xaxis: epochAxis(epochs), yaxis: { title: t(unit), ...axis } });
-};
+const curve =
+  (name, unit, axis = {}) =>
+  ({ plot }, log) => {
+    const epochs = log.map((entry) => entry.epoch);
+    const line = (key, shade, dash) => ({
+      type: "scatter",
+      mode: log.length > 1 ? "lines" : "markers",
+      x: epochs,
+      y: log.map((entry) => entry[key] ?? null),
+      line: { color: colour(shade), dash, width: 2 },
+      marker: { color: colour(shade) },
+      hovertemplate: `%{y:.4~g} ${t(unit)}<extra>${t(key.startsWith("val_") ? "validation" : "train")}</extra>`,
+    });
+    const traces = [line(name, "soft", "dot"), line(`val_${name}`, "accent", "solid")];
+    return draw(plot, traces, { hovermode: "x", xaxis: epochAxis(epochs), yaxis: { title: t(unit), ...axis } });
+  };
 
-const epochAxis = (epochs) => ({ title: t("epoch"), rangemode: "nonnegative", ...(epochs.length < 12 ? { dtick: 1 } : {}) });
+const epochAxis = (epochs) => ({
+  title: t("epoch"),
+  rangemode: "nonnegative",
+  ...(epochs.length < 12 ? { dtick: 1 } : {}),
+});
 
 /** The KL of each latent over the epochs, the most informative on top. */
 function heat({ plot, element }, log) {
@@ -63,11 +89,22 @@ function heat({ plot, element }, log) {
   const last = own.at(-1)[key];
   const order = last.map((_, i) => i).sort((a, b) => last[a] - last[b]);
   const trace = {
-    type: "heatmap", x: own.map((entry) => entry.epoch), y: order.map((_, i) => i), z: order.map((i) => own.map((entry) => entry[key][i])),
-    colorscale: [[0, colour("surface")], [1, colour("accent")]], colorbar: { title: { text: t("unit.nats"), side: "right" }, thickness: 10, outlinewidth: 0 },
-    text: order.map((i) => own.map(() => `z ${i}`)), hovertemplate: `%{text}: %{z:.3~g} ${t("unit.nats")}<extra></extra>`,
+    type: "heatmap",
+    x: own.map((entry) => entry.epoch),
+    y: order.map((_, i) => i),
+    z: order.map((i) => own.map((entry) => entry[key][i])),
+    colorscale: [
+      [0, colour("surface")],
+      [1, colour("accent")],
+    ],
+    colorbar: { title: { text: t("unit.nats"), side: "right" }, thickness: 10, outlinewidth: 0 },
+    text: order.map((i) => own.map(() => `z ${i}`)),
+    hovertemplate: `%{text}: %{z:.3~g} ${t("unit.nats")}<extra></extra>`,
   };
-  const shown = order.length <= TICKS ? order : order.filter((_, i) => (order.length - 1 - i) % Math.ceil(order.length / TICKS) === 0);
+  const shown =
+    order.length <= TICKS
+      ? order
+      : order.filter((_, i) => (order.length - 1 - i) % Math.ceil(order.length / TICKS) === 0);
   const ticks = { tickvals: shown.map((i) => order.indexOf(i)), ticktext: shown.map((i) => `z ${i}`) };
   return draw(plot, [trace], { xaxis: epochAxis(trace.x), yaxis: ticks });
 }
@@ -76,7 +113,11 @@ const CHARTS = [
   { title: "elbo", lead: "training.elbo-lead", render: curve("elbo", "unit.nats") },
   { title: "reconstruction-term", lead: "training.reconstruction-lead", render: curve("reconstruction", "unit.nats") },
   { title: "kl", lead: "training.kl-lead", render: curve("kl", "unit.nats") },
-  { title: "training.active", lead: "training.active-lead", render: curve("active_units", "unit.latents", { rangemode: "tozero", tickformat: "d" }) },
+  {
+    title: "training.active",
+    lead: "training.active-lead",
+    render: curve("active_units", "unit.latents", { rangemode: "tozero", tickformat: "d" }),
+  },
   { title: "training.kl-latents", lead: "training.kl-latents-lead", render: heat },
 ];
 
@@ -104,7 +145,14 @@ function diagnosis(run, api) {
   };
   if (run.trained) attempt(status, () => api.diagnosis().then(show, (error) => undiagnosed(error, result)));
   else result.append(h("p", {}, t("untrained")));
-  return h("div", { class: "diagnosis" }, h("h2", {}, t("diagnosis.title")), result, status.element, run.trained ? start : "");
+  return h(
+    "div",
+    { class: "diagnosis" },
+    h("h2", {}, t("diagnosis.title")),
+    result,
+    status.element,
+    run.trained ? start : "",
+  );
 }
 
 function undiagnosed(error, result) {
@@ -113,14 +161,28 @@ function undiagnosed(error, result) {
 }
 
 function verdict({ healthy, findings }) {
-  const head = h("p", { class: healthy ? "verdict healthy" : "verdict sick" }, t(healthy ? "diagnosis.healthy" : "diagnosis.sick"));
+  const head = h(
+    "p",
+    { class: healthy ? "verdict healthy" : "verdict sick" },
+    t(healthy ? "diagnosis.healthy" : "diagnosis.sick"),
+  );
   const part = (name, text) => [h("dt", {}, t(`diagnosis.${name}`)), h("dd", { lang: "en" }, text)];
   const item = (finding) =>
     h(
       "article",
       { class: finding.severity },
-      h("h3", {}, h("span", { class: "severity" }, t(`diagnosis.severity.${finding.severity}`)), " ", h("span", { lang: "en" }, finding.name)),
+      h(
+        "h3",
+        {},
+        h("span", { class: "severity" }, t(`diagnosis.severity.${finding.severity}`)),
+        " ",
+        h("span", { lang: "en" }, finding.name),
+      ),
       h("dl", {}, ...["evidence", "cause", "remedy"].flatMap((name) => part(name, finding[name]))),
     );
-  return [head, findings.length && current() !== "en" ? h("p", { class: "soft" }, t("diagnosis.language")) : "", ...findings.map(item)];
+  return [
+    head,
+    findings.length && current() !== "en" ? h("p", { class: "soft" }, t("diagnosis.language")) : "",
+    ...findings.map(item),
+  ];
 }
