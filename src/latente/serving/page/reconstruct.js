@@ -15,11 +15,13 @@ export function mount(root, { run, signal }) {
   const status = statusLine();
   const result = h("div");
   const load = latest(async () => {
+    result.classList.add("stale"); // of the image before, until the answer is there
     const body = { images: [asImage(picker.value())], labels: picker.labels() };
     const near = run.test_images === null ? null : api.neighbours({ ...body, n: NEAREST + 1 });
     const [rebuilt, scored, neighbours] = await Promise.all([api.reconstruct(body), api.score(body), near]);
     const input = picture(rebuilt.inputs[0]);
     const output = picture(rebuilt.images[0]);
+    result.classList.remove("stale");
     result.replaceChildren(
       pictures(input, output, await difference(input, output)),
       figures(scored.scores[0]),

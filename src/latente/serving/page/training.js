@@ -12,18 +12,7 @@ export function mount(root, { run, signal }) {
   const api = client(run, signal);
   const status = statusLine();
   const progress = h("p", { class: "soft" });
-  const charts = CHARTS.map(({ title, lead }) => {
-    const plot = h("div", { class: "plot" });
-    return {
-      plot,
-      element: h(
-        "figure",
-        { class: "chart" },
-        h("figcaption", {}, h("h2", {}, t(title)), lead ? h("p", { class: "soft" }, t(lead)) : ""),
-        plot,
-      ),
-    };
-  });
+  const charts = CHARTS.map(frame);
   const grid = h("div", { class: "charts" }, ...charts.map((chart) => chart.element));
   let seen = -1;
 
@@ -31,14 +20,8 @@ export function mount(root, { run, signal }) {
     const log = await api.log();
     if (log.length === seen) return;
     seen = log.length;
-    progress.textContent =
-      log.length === 0
-        ? t("training.empty")
-        : t(seen < run.epochs ? "training.partly" : "training.whole", {
-            done: seen,
-            all: run.epochs,
-            time: duration(seconds(log)),
-          });
+    const text = seen === 0 ? "training.empty" : seen < run.epochs ? "training.partly" : "training.whole";
+    progress.textContent = t(text, { done: seen, all: run.epochs, time: duration(seconds(log)) });
     grid.hidden = log.length === 0;
     if (log.length) await Promise.all(CHARTS.map((chart, i) => chart.render(charts[i], log)));
   };
@@ -52,6 +35,13 @@ export function mount(root, { run, signal }) {
     clearInterval(poll);
     for (const { plot } of charts) globalThis.Plotly?.purge(plot);
   });
+}
+
+/** The place of a chart, below its title. */
+function frame({ title, lead }) {
+  const plot = h("div", { class: "plot", role: "img", "aria-label": t(title) });
+  const caption = h("figcaption", {}, h("h2", {}, t(title)), h("p", { class: "soft" }, t(lead)));
+  return { plot, element: h("figure", { class: "chart" }, caption, plot) };
 }
 
 const seconds = (log) => log.reduce((sum, entry) => sum + (entry.seconds ?? 0), 0);
