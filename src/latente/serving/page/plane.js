@@ -144,7 +144,9 @@ export class Plane {
         const still = pressed && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) < CLICK;
         const point = still && this.under(event);
         pressed = null;
-        if (point) this.handlers.pinned(point);
+        if (!point) return;
+        this.handlers.moved(point, false); // a finger does not move over the map before it taps
+        this.handlers.pinned(point);
       },
       { capture: true },
     );
