@@ -93,7 +93,7 @@ def test_a_run_that_cannot_be_read_is_refused_with_its_version(
     assert main(["serve", str(copy), "--port", "0"]) == 2
     told = capsys.readouterr().err
     if damage == "no checkpoint":
-        assert "holds no trained model" in told
+        assert "there is no best.keras" in told
     else:
         assert "Latente 0.0.7 made it" in told and "Install the version that made it" in told
     assert "Traceback" not in told and told.count("\n") == 1

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +27,18 @@ from latente.serving.routes import router
 from latente.training import Run
 
 PAGE = Path(__file__).with_name("page")
+FRESH = {"Cache-Control": "no-cache"}
+"""A browser asks whether the page has changed: modules of two versions do not go together."""
+
+
+class Modules(StaticFiles):
+    """The files of the page."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """The file, or that it has not changed."""
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(FRESH)
+        return response
 
 
 def create_app(runs: Sequence[Run], data_dir: str | None = None, hosts: Sequence[str] = ("*",)) -> FastAPI:
@@ -83,13 +96,13 @@ def _add_pages(app: FastAPI, monitor: Monitor) -> None:
 
     @app.get("/", include_in_schema=False)
     def explorer() -> FileResponse:
-        return FileResponse(PAGE / "index.html")
+        return FileResponse(PAGE / "index.html", headers=FRESH)
 
     @app.get("/plotly.min.js", include_in_schema=False)
     def plotly() -> FileResponse:
         return FileResponse(str(resources.files("plotly") / "package_data" / "plotly.min.js"))
 
-    app.mount("/page", StaticFiles(directory=PAGE))
+    app.mount("/page", Modules(directory=PAGE))
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

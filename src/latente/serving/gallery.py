@@ -26,12 +26,14 @@ class Plane:
     Attributes:
         origin: ``(latent_dim,)``.
         basis: Two orthonormal directions, ``(2, latent_dim)``.
-        axes: The name of each.
+        latents: The two latents, or None for the two principal components.
+        shares: The share of the codes' variance along each direction.
     """
 
     origin: np.ndarray
     basis: np.ndarray
-    axes: tuple[str, str]
+    latents: tuple[int, int] | None
+    shares: tuple[float, float]
 
     def project(self, codes: np.ndarray) -> np.ndarray:
         """Where codes ``(n, latent_dim)`` lie on it, ``(n, 2)``."""
@@ -79,9 +81,8 @@ class Gallery:
             dimensions = (0, 1)
         if dimensions is None:
             pca = PCA(2).fit(self.codes)
-            shares = pca.explained_variance_ratio_
-            first, second = (f"PCA {i + 1} ({share:.0%} of variance)" for i, share in enumerate(shares))
-            return Plane(pca.mean_, pca.components_, (first, second))
+            first, second = pca.explained_variance_ratio_.tolist()
+            return Plane(pca.mean_, pca.components_, None, (first, second))
         x, y = dimensions
         if x == y or not 0 <= min(dimensions) <= max(dimensions) < latent_dim:
             raise Refused(f"x and y must be two of the latents 0 to {latent_dim - 1}. Received {x} and {y}.")
@@ -89,7 +90,9 @@ class Gallery:
         basis[0, x] = basis[1, y] = 1
         centre = self.codes.mean(axis=0)
         centre[[x, y]] = 0  # so that the axes read as the latents themselves
-        return Plane(centre, basis, (f"z {x}", f"z {y}"))
+        variances = self.codes.var(axis=0)
+        shares = variances / variances.sum()
+        return Plane(centre, basis, (x, y), (float(shares[x]), float(shares[y])))
 
     def nearest(self, codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Euclidean distances and indices into the split of the n nearest images to each code, both ``(codes, n)``."""

@@ -67,11 +67,15 @@ class Served:
         Raises:
             NotReady: No epoch is finished yet.
         """
-        if not self.run.trained:
-            raise NotReady(f"{self.name} has no model yet: its first epoch is not finished. Come back later.")
+        best = self.run.checkpoint("best")
+        try:
+            stamp = best.stat().st_mtime_ns
+        except FileNotFoundError:
+            raise NotReady(
+                f"{self.name} has no model yet: there is no {best.name}. If its first epoch is not finished, come back "
+                f"later; if the file is lost, restore it."
+            ) from None
         with self._reading:
-            best = self.run.checkpoint("best")
-            stamp = best.stat().st_mtime_ns if best.exists() else 0
             if self._loaded is None or stamp != self._stamp:
                 test = self.dataset.test if self.dataset else None
                 self._loaded, self._stamp = Loaded(self.run, test, self._worker, self._observe), stamp

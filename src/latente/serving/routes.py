@@ -79,12 +79,10 @@ def log(served: Of) -> list[dict[str, Any]]:
 
 
 @router.get("/runs/{run}/diagnosis")
-def diagnosis(served: Of) -> schemas.Diagnosis:
-    """What ``latente diagnose`` found last."""
+def diagnosis(served: Of) -> schemas.Diagnosis | None:
+    """What ``latente diagnose`` found last; null where it was not diagnosed yet: POST to this address."""
     found = served.run.metrics.get("diagnosis")
-    if found is None:
-        raise Unknown(f"{served.name} was not diagnosed yet: POST to this address.")
-    return schemas.Diagnosis(healthy=found["value"], findings=found["findings"])
+    return schemas.Diagnosis(healthy=found["value"], findings=found["findings"]) if found else None
 
 
 @router.post("/runs/{run}/diagnosis")
@@ -112,7 +110,10 @@ def latent_map(
         indices=test.indices[rows].tolist(),
         labels=None if labels is None else labels[test.indices[rows]].tolist(),
         class_names=None if names is None else list(names),
-        axes=list(plane.axes),
+        axes=[
+            schemas.Axis(latent=latent, variance=share)
+            for latent, share in zip(plane.latents or (None, None), plane.shares, strict=True)
+        ],
         origin=plane.origin.tolist(),
         basis=plane.basis.tolist(),
     )
@@ -125,7 +126,7 @@ def latent_map(
 )
 def image(served: Of, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Response:
     """A test image as PNG."""
-    return Response(png(served_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=3600"})
+    return Response(png(served_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"})
 
 
 @router.post("/runs/{run}/encode")

@@ -167,6 +167,13 @@ class Diagnosis(BaseModel):
     findings: list[dict[str, Any]]
 
 
+class Axis(BaseModel):
+    """A direction in the latent space."""
+
+    latent: int | None = Field(description="The latent along it; null for a principal component.")
+    variance: float = Field(description="The share of the codes' variance along it.")
+
+
 class LatentMap(BaseModel):
     """Test images on a plane of the latent space: (a, b) is the code origin + a * basis[0] + b * basis[1]."""
 
@@ -174,7 +181,7 @@ class LatentMap(BaseModel):
     indices: list[int]
     labels: list[int] | None
     class_names: list[str] | None
-    axes: list[str]
+    axes: list[Axis]
     origin: list[float]
     basis: list[list[float]]
 

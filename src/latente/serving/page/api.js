@@ -22,9 +22,8 @@ async function request(path, { method = "GET", body, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new ServiceError(0, "");
   }
-  const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new ServiceError(response.status, sentence(answer?.detail));
-  if (answer === null) throw new ServiceError(response.status, "");
+  const answer = await response.json().catch(() => undefined);
+  if (!response.ok || answer === undefined) throw new ServiceError(response.status, sentence(answer?.detail));
   return answer;
 }
 

@@ -16,10 +16,10 @@ export function pointOf(map, code) {
   return Math.hypot(...gap) < OFF ? point : null;
 }
 
-/** The title of an axis; the service names components in English. */
-export function axisTitle(axis) {
-  const found = /^PCA (\d+) \((\d+)% of variance\)$/.exec(axis);
-  return found ? t("map.component", { i: found[1], share: found[2] }) : axis;
+/** The title of the i-th axis: a latent, or a principal component and its share of the variance. */
+export function axisTitle({ latent, variance }, i) {
+  const share = String(Math.round(100 * variance));
+  return latent === null ? t("map.component", { i: String(i + 1), share }) : `z ${latent}`;
 }
 
 /** "PC 1 = 0.80, PC 2 = −1.78", without the share of the variance. */

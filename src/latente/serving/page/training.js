@@ -133,7 +133,7 @@ function diagnosis(run, api) {
     clearInterval(clock);
     start.disabled = false;
   };
-  if (run.trained) attempt(status, () => api.diagnosis().then(show, (error) => undiagnosed(error, result)));
+  if (run.trained) attempt(status, () => api.diagnosis().then((found) => (found ? show(found) : result.replaceChildren(h("p", {}, t("diagnosis.none"))))));
   else result.append(h("p", {}, t("untrained")));
   return h(
     "div",
@@ -143,11 +143,6 @@ function diagnosis(run, api) {
     status.element,
     run.trained ? start : "",
   );
-}
-
-function undiagnosed(error, result) {
-  if (error.status !== 404) throw error;
-  result.replaceChildren(h("p", {}, t("diagnosis.none")));
 }
 
 function verdict({ healthy, findings }) {
