@@ -12,6 +12,7 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["MPLBACKEND"] = "Agg"
+os.environ["LATENTE_LANG"] = "en"  # whatever the locale
 if "PYTEST_XDIST_WORKER" in os.environ:  # processes that all took every core would wait for each other
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Keras reads a keras.json from its home, in which a user may have changed the float type or the image format.
