@@ -49,9 +49,9 @@ def test_many_samples_approach_the_exact_log_density_from_below(linear):
 def test_one_sample_is_the_elbo(linear):
     vae, x, exact = linear
     # The closed-form KL and the sampled one agree on average over draws.
-    one = np.mean([log_likelihood(vae, x, samples=1, seed=s).bound.mean() for s in range(200)])
-    elbo = np.mean([evidence(vae, x, seed=s).elbo.mean() for s in range(200)])
-    assert one == pytest.approx(elbo, abs=0.03)
+    one = np.mean([log_likelihood(vae, x, samples=1, seed=s).bound.mean() for s in range(60)])
+    elbo = np.mean([evidence(vae, x, seed=s).elbo.mean() for s in range(60)])
+    assert one == pytest.approx(elbo, abs=0.05)
     assert elbo < exact.mean()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import warnings
 from collections.abc import Sequence
 
 import uvicorn
+from PIL import Image
 
 from latente.errors import UserError
 from latente.serving.app import create_app
@@ -35,6 +37,7 @@ def serve(runs: Sequence[Run], host: str = "127.0.0.1", port: int = 8000, data_d
         where = f"[{host}]" if ":" in host else host
         print(f"Latente serves {', '.join(app.state.house)} at http://{where}:{listener.getsockname()[1]}", flush=True)
         print("Ctrl-C stops it.", flush=True)
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # pictures.py refuses such a picture
         with contextlib.suppress(KeyboardInterrupt):  # how uvicorn passes Ctrl-C on, once all is finished
             uvicorn.Server(config).run(sockets=[listener])
 
