@@ -12,7 +12,8 @@ PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 
 # What an ordinary day tries on the other backends; make test-all runs every law there.
 SMOKE = tests/laws/test_combinations.py tests/laws/test_vae.py tests/laws/test_objectives.py tests/laws/test_layers.py \
-    tests/laws/test_bounds.py tests/training/test_train.py tests/journeys/test_commands.py tests/evaluation/test_foreign.py
+    tests/laws/test_bounds.py tests/training/test_train.py tests/journeys/test_commands.py tests/journeys/test_export.py \
+    tests/evaluation/test_foreign.py
 
 help:
 	@sed -n 's/^## //p' Makefile

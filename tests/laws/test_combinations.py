@@ -64,10 +64,9 @@ def covering(combinations: list[Combination]) -> list[Combination]:
 
 
 def in_turn() -> list:
-    """On TensorFlow all of them; on the others the first, which hold every choice; make test-all has the rest."""
-    late = pytest.mark.slow if keras.backend.backend() != "tensorflow" else ()
+    """The first, which hold every choice, every day; make test-all has the rest."""
     return [
-        pytest.param(combination, marks=late if number >= EVERY_DAY else ())
+        pytest.param(combination, marks=pytest.mark.slow if number >= EVERY_DAY else ())
         for number, combination in enumerate(covering(fitting()))
     ]
 
