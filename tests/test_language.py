@@ -4,25 +4,34 @@ import ast
 import string
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 
 from latente.errors import UserError
-from latente.language import LANGUAGES, TEXTS, language, tr
+from latente.language import LANGUAGES, TEXTS, joined, known, language, shown, text, tr
+from latente.recipes import RECIPES
 
 SRC = Path(__file__).parents[1] / "src" / "latente"
 TRANSLATED = [name for name in LANGUAGES if name != "en"]
 
 
 def asked() -> set[str]:
-    """The text of every ``tr("...")`` in the code."""
+    """The text of every ``tr("...")`` and ``text("...")`` in the code and the templates, and what recipes say."""
     found = set()
     for path in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tr", "text"):
                 text = node.args[0]
-                assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: tr needs the text itself"
+                assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: {node.func.id} needs the text itself"
                 found.add(text.value)
+    for path in SRC.rglob("*.jinja"):
+        for node in jinja2.Environment().parse(path.read_text(encoding="utf-8")).find_all(jinja2.nodes.Call):
+            if isinstance(node.node, jinja2.nodes.Name) and node.node.name in ("tr", "text"):
+                assert isinstance(node.args[0], jinja2.nodes.Const), f"{path}:{node.lineno}: needs the text itself"
+                found.add(node.args[0].value)
+    for recipe in RECIPES.values():
+        found |= set(recipe.paragraphs)
     return found
 
 
