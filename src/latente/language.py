@@ -72,12 +72,12 @@ def tr(text: str, /, **values: object) -> str:
     return _filled(text, values, language())
 
 
-def text(text: str, /, **values: object) -> Text:
-    """The same, not yet in any reader's language: in English until it is ``shown``."""
+def text(text: str, /, **values: object) -> str:
+    """The same for later: a ``Text``, in English until it is ``shown``."""
     return Text(text, values)
 
 
-def joined(*parts: str) -> Text:
+def joined(*parts: str) -> str:
     """Texts one after the other, with a space between; empty ones are left out."""
     values = {f"part{i}": part for i, part in enumerate(parts) if part}
     return Text(" ".join(f"{{{name}}}" for name in values), values)

@@ -84,11 +84,11 @@ def _latent_panels(axes: Sequence[Axes], latents: Latents) -> None:
 def _bars(axes: Axes, names: Sequence[str], values: np.ndarray, threshold: float, title: str) -> None:
     """Bars on a logarithmic axis, those below the threshold red."""
     floor = threshold / 30
-    shown = np.maximum(values, floor)
-    axes.bar(range(len(shown)), shown, color=np.where(values < threshold, "tab:red", "tab:blue"), bottom=0)
+    heights = np.maximum(values, floor)
+    axes.bar(range(len(heights)), heights, color=np.where(values < threshold, "tab:red", "tab:blue"), bottom=0)
     axes.axhline(threshold, color="tab:red", linewidth=1, linestyle="--")
     axes.set_yscale("log")
-    axes.set_ylim(floor / 2, max(float(shown.max()), threshold) * 2)
+    axes.set_ylim(floor / 2, max(float(heights.max()), threshold) * 2)
     if len(names) <= 20:
         axes.set_xticks(range(len(names)), names)
     axes.set_xlabel(tr("latent, the most informative first; red: dead"), fontsize=7)

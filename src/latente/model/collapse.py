@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latente.language import Text, text
+from latente.language import text
 from latente.model.metrics import ACTIVE_VARIANCE
 
 COLLAPSED_KL = 0.01
@@ -31,7 +31,7 @@ def collapsed_dimensions(kl_per_dimension: np.ndarray, mean_variance: np.ndarray
     return silent if mean_variance is None else silent & (np.asarray(mean_variance) < ACTIVE_VARIANCE)
 
 
-def collapse_warning(log: Sequence[Mapping[str, Any]]) -> Text | None:
+def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
     """What to warn of after the last epoch of a log, if a collapse began in it.
 
     Args:

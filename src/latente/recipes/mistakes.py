@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from latente.evaluation import Diagnosis, diagnose, diagnose_run
 from latente.figures import rows
 from latente.figures.diagnosis import latent_bars
-from latente.language import Text, text, tr
+from latente.language import text, tr
 from latente.recipes.experiment import Experiment
 from latente.recipes.lesson import HOMEWORK, named
 from latente.recipes.recipe import Training, recipe
@@ -198,7 +196,7 @@ def _latents(found: Diagnosis) -> str:
     )
 
 
-def _side_by_side(experiment: Experiment, runs: Mapping[str, Run], cause: Text | None = None) -> None:
+def _side_by_side(experiment: Experiment, runs: dict[str, Run], cause: str | None = None) -> None:
     images = next(iter(runs.values())).data().test.images[:10]
     models = {name: run.model("last") for name, run in runs.items()}
     what = text("Reconstructions"), text("Samples from the prior")

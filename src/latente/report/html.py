@@ -36,7 +36,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
     ensure_evaluated(run, data_dir)
     diagnosis, undiagnosed = _diagnose(run, data_dir)
     sections = {title: embed(figure) for title, figure in _figures(run, data_dir).items()}
-    text = render(
+    page = render(
         "report.html.jinja",
         run=run,
         log=run.log,
@@ -47,7 +47,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
         config=json.dumps(run.config, indent=2),
         environment=json.dumps(run.environment, indent=2),
     )
-    return run.write_report(text)
+    return run.write_report(page)
 
 
 def _diagnose(run: Run, data_dir: str | None) -> tuple[Diagnosis | None, str]:

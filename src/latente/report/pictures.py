@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from latente.data import Dataset, Split
 from latente.errors import UserError
 from latente.figures import grid, latent_map, manifold, rows
-from latente.language import Text, text, tr
+from latente.language import text, tr
 from latente.training.labels import labels_of
 from latente.training.run import Run
 
@@ -28,7 +28,7 @@ def sample_figure(
     run: Run,
     temperature: float,
     seed: int | None,
-    what: Text = FROM_PRIOR,
+    what: str = FROM_PRIOR,
     label: int | None = None,
 ) -> Figure:
     """Samples ``(n, H, W, C)`` of the prior, or of what stands for it, in a grid that says how they were drawn.

@@ -1,8 +1,15 @@
-"""The words of ``metrics.json`` that reports show: English in the file, as ``latente.language.known`` finds them."""
+"""The words of ``metrics.json`` that reports show, said here so that they are translated.
+
+The file holds them in English; ``latente.language.known`` gives them in the reader's language. Names of figures and of
+what their protocols say are identifiers and stay as they are.
+"""
 
 from __future__ import annotations
 
 from latente.language import text
+
+N = "{n}"
+"""Stands for a number."""
 
 SPLITS = (text("test"), text("validation"), text("train"))
 GROUPS = (
@@ -16,11 +23,11 @@ GROUPS = (
 UNITS = (
     text("nats"),
     text("bits"),
-    text("of {n} draws"),
-    text("of {n} latents"),
+    text("of {n} draws", n=N),
+    text("of {n} latents", n=N),
     text("per latent"),
-    text("of {n} codes"),
-    text("share of {n} codes"),
+    text("of {n} codes", n=N),
+    text("share of {n} codes", n=N),
     text("per pixel in [0, 1]"),
     text("1 = as sharp as real"),
     text("1 = new"),

@@ -7,7 +7,7 @@ import numpy as np
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
-from latente.language import Text, text
+from latente.language import text
 
 PIXEL_MEAN = 3.0
 """An effective beta within this factor of the number of pixels betrays a mean over them: squared errors are written
@@ -55,7 +55,7 @@ def averaged_over_pixels(exam: Exam) -> Finding | None:
     )
 
 
-def _reduction_of_loss(exam: Exam) -> tuple[Text, Figures] | None:
+def _reduction_of_loss(exam: Exam) -> tuple[str, Figures] | None:
     """For a model that collapsed: the reduction that gives the loss that its training reported."""
     loss = exam.training.loss
     if loss is None or exam.active:
