@@ -1,28 +1,41 @@
 """Texts in the reader's language: each that the code asks for is translated, with the same values in it."""
 
 import ast
+import copy
+import json
+import pickle
 import string
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 
 from latente.errors import UserError
-from latente.language import LANGUAGES, TEXTS, language, tr
+from latente.language import LANGUAGES, NO_BREAK, TEXTS, joined, known, language, shown, tr
+from latente.language import text as kept
+from latente.recipes import RECIPES
 
 SRC = Path(__file__).parents[1] / "src" / "latente"
 TRANSLATED = [name for name in LANGUAGES if name != "en"]
 
 
 def asked() -> set[str]:
-    """The text of every ``tr("...")`` in the code."""
+    """The text of every ``tr("...")`` and ``text("...")`` in the code and the templates, and what recipes say."""
     found = set()
     for path in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tr", "text"):
                 text = node.args[0]
-                assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: tr needs the text itself"
+                assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: {node.func.id} needs the text itself"
                 found.add(text.value)
+    for path in SRC.rglob("*.jinja"):
+        for node in jinja2.Environment().parse(path.read_text(encoding="utf-8")).find_all(jinja2.nodes.Call):
+            if isinstance(node.node, jinja2.nodes.Name) and node.node.name in ("tr", "text"):
+                assert isinstance(node.args[0], jinja2.nodes.Const), f"{path}:{node.lineno}: needs the text itself"
+                found.add(node.args[0].value)
+    for recipe in RECIPES.values():
+        found |= set(recipe.paragraphs)
     return found
 
 
@@ -75,3 +88,53 @@ def test_another_language_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENTE_LANG", "fr")
     with pytest.raises(UserError, match="one of en, es. Received 'fr'"):
         tr("anything")
+
+
+LOST = kept("{n} latents, beta {beta}", n=1200, beta=0.5)
+
+
+@pytest.fixture
+def spanish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTE_LANG", "es")
+
+
+@pytest.mark.usefixtures("spanish")
+def test_what_is_kept_is_english_and_what_is_shown_is_the_readers() -> None:
+    assert LOST == "1200 latents, beta 0.5"
+    assert json.loads(json.dumps({LOST: LOST})) == {str(LOST): str(LOST)}
+    assert shown(LOST) == "1200 variables latentes, beta 0.5"
+    assert shown(LOST, "en") == LOST
+    assert shown("not one of ours") == "not one of ours"
+
+
+@pytest.mark.usefixtures("spanish")
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda text: pickle.loads(pickle.dumps(text))])
+def test_a_copy_of_a_text_knows_the_languages_too(copied) -> None:
+    assert copied(LOST) == LOST
+    assert shown(copied(LOST)) == shown(LOST)
+
+
+@pytest.mark.usefixtures("spanish")
+def test_texts_within_texts_and_one_after_the_other_speak_one_language() -> None:
+    both = joined(kept("{cause}: {what}", cause=kept("A slow decoder"), what=kept("Reconstructions")), "", LOST)
+    assert both == f"A slow decoder: Reconstructions {LOST}"
+    assert shown(both) == f"Un decodificador lento: Reconstrucciones {shown(LOST)}"
+    assert joined() == shown(joined()) == ""
+
+
+@pytest.mark.usefixtures("spanish")
+def test_numbers_in_spanish_keep_their_point_and_part_with_spaces() -> None:
+    title = tr("{run}: codes of {n:,} test images", run="a,b", n=10_000)
+    assert title == f"a,b: códigos de 10{NO_BREAK}000 imágenes de prueba"
+    axis = tr("PCA {i} ({share:.0%} of variance)", i=1, share=0.5)
+    assert axis == f"CP 1 (50{NO_BREAK}% de la varianza)"
+    assert tr("{value:.3g} at beta {beta}", value=0.25, beta=5) == "0.25 con beta 5"
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [("nats", "nats"), ("share", "proporción"), ("of 10 latents", "de 10 variables latentes"), ("of 2", "of 2")],
+)
+@pytest.mark.usefixtures("spanish")
+def test_what_a_file_says_in_english_is_shown_where_it_is_known(stored: str, expected: str) -> None:
+    assert known(stored) == expected

@@ -1,6 +1,7 @@
 """Each sickness and its healthy neighbour, made by hand: a linear VAE in NumPy, whose optimum is known exactly."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ RNG = np.random.default_rng(0)
 AXES = np.linalg.qr(RNG.normal(size=(SIDE * SIDE, SIDE * SIDE)))[0].T
 W = 0.4 * AXES[:FACTORS]  # orthogonal rows: the exact posterior is diagonal
 Array = np.ndarray
+ENGLISH = re.compile(r"\b(the|of|and|is|are|with|for|its|than|or)\b", re.IGNORECASE)
 
 
 def images(n: int, seed: int) -> Array:
@@ -155,7 +157,7 @@ SICK = [
 
 
 @pytest.mark.parametrize(("name", "given"), SICK)
-def test_a_sickness_is_found_by_its_name(name: str, given: dict):
+def test_a_sickness_is_found_by_its_name(name: str, given: dict, monkeypatch):
     found = diagnose(**given)
     assert not found.healthy
     assert name in found.names, found
@@ -163,6 +165,17 @@ def test_a_sickness_is_found_by_its_name(name: str, given: dict):
     assert finding.severity == "sick"
     assert finding.cause and finding.remedy and any(c.isdigit() for c in finding.evidence)
     assert max(map(len, str(found).splitlines())) <= 80
+    plain = found.to_json()
+    monkeypatch.setenv("LATENTE_LANG", "es")
+    assert found.to_json() == plain
+    in_spanish = str(found).replace("data-out-of-range", "")
+    assert "Veredicto: enfermo" in in_spanish
+    assert not ENGLISH.search(in_spanish)
+    assert max(map(len, in_spanish.splitlines())) <= 80
+    for said in plain["findings"]:
+        for part, translated in said["translations"]["es"].items():
+            assert translated != said[part]
+            assert " ".join(translated.split()[:3]) in " ".join(in_spanish.split())
 
 
 def test_a_collapsed_model_gets_no_findings_that_follow_from_the_collapse():

@@ -1,6 +1,7 @@
 """Every figure of small runs on the digits: labelled, without labels, tiny."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ import latente
 from latente.cli import main
 from latente.data import load
 from latente.errors import UserError
+from latente.report import words
 from latente.training import Run
 
 SMALL = {"epochs": 2, "batch_size": 128, "network.filters": (4, 6), "network.hidden": 8, "training.pictures_every": 0}
+WORDS = {*words.SPLITS, *words.GROUPS, *words.UNITS, *words.CONTROLS}
 SHARES = ["precision[classifier]", "recall[classifier]", "coverage[classifier]", "class_coverage[classifier]"]
 
 
@@ -53,6 +56,7 @@ def test_each_figure_has_a_value_a_unit_and_a_protocol(run: Run, capsys):
     middle = metrics["midpoint_distance[classifier]"]["controls"]
     assert middle["real images"] < 1 < middle["noise"]
     assert run.metrics == metrics
+    assert_reports_know_the_words(metrics)
 
     assert main(["evaluate", str(run.path), "--samples", "5", "--images", "10"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -61,6 +65,13 @@ def test_each_figure_has_a_value_a_unit_and_a_protocol(run: Run, capsys):
         assert any(line.split()[:1] == [name] for line in lines), name
     with pytest.raises(UserError, match="samples >= 0"):
         latente.evaluate(run, samples=-1)
+
+
+def assert_reports_know_the_words(metrics: dict[str, dict]) -> None:
+    """So that they can show them in the reader's language."""
+    for metric in metrics.values():
+        assert {metric["group"], metric["split"], *metric.get("controls", {})} <= WORDS
+        assert {metric["unit"], re.sub(r"\d+", "{n}", metric["unit"])} & WORDS
 
 
 def test_without_labels_the_pixels_are_the_feature_space(tmp_path: Path, own_cache: Path):

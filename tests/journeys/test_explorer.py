@@ -218,6 +218,21 @@ def test_the_curves_of_training_are_drawn(page: Page) -> None:
     expect(page.get_by_role("button", name="Diagnose")).to_be_enabled()
 
 
+def test_findings_are_read_in_the_readers_language(page: Page, taught: Run) -> None:
+    english = {"evidence": "All is dead.", "cause": "Too hot.", "remedy": "Cool it."}
+    spanish = {"evidence": "Todo está muerto.", "cause": "Demasiado calor.", "remedy": "Enfríelo."}
+    new = {"name": "posterior-collapse", "severity": "sick", "figures": {}, **english, "translations": {"es": spanish}}
+    old = {"name": "blur", "severity": "sick", "figures": {}, **english, "evidence": "Stored long ago."}
+    taught.add_metrics({"diagnosis": {"value": False, "unit": "healthy", "findings": [new, old]}})
+    page.goto("/#panel=training")
+    expect(page.get_by_text("All is dead.")).to_be_visible()
+    page.get_by_role("combobox", name="Language").select_option("es")
+    expect(page.get_by_text("Todo está muerto.")).to_be_visible()
+    expect(page.get_by_text("All is dead.")).to_have_count(0)
+    expect(page.get_by_text("Stored long ago.")).to_have_attribute("lang", "en")
+    page.get_by_role("combobox", name="Idioma").select_option("en")
+
+
 def test_every_panel_in_spanish_on_a_telephone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")

@@ -122,6 +122,8 @@ def test_a_run_is_diagnosed_when_asked(client: TestClient) -> None:
     found = client.post(address)
     assert found.status_code == 200 and found.json()["findings"]
     assert client.get(address).json() == found.json()
+    for finding in found.json()["findings"]:
+        assert finding["translations"]["es"].keys() == {"evidence", "cause", "remedy"}
 
 
 def test_a_run_in_training_is_served_and_taken_over_when_it_has_a_model(run: Run, tmp_path: Path) -> None:

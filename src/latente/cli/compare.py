@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from latente.backend import import_keras
 from latente.cli.common import add_data_dir
+from latente.language import known, tr
 
 if TYPE_CHECKING:
     from latente.report import Comparison
@@ -41,7 +42,8 @@ def show_comparison(comparison: Comparison) -> None:
     console = Console(highlight=False)
     for group in comparison.groups:
         seeds = ", ".join(map(str, group.seeds))
-        console.print(Text(f"{group.label} (seed{'s' if len(group.runs) > 1 else ''} {seeds})"))
+        told = tr("seeds {seeds}", seeds=seeds) if len(group.runs) > 1 else tr("seed {seeds}", seeds=seeds)
+        console.print(Text(f"{group.label} ({told})"))
     rows = comparison.rows
     width = max(len(cell) for row in rows for cell in [*row.cells(), "reconstruction ↓"])
     at_once = max(1, (console.width - 6) // (width + 2))
@@ -50,12 +52,12 @@ def show_comparison(comparison: Comparison) -> None:
         table.add_column("", no_wrap=True)
         for row in rows[start : start + at_once]:
             words = row.name.replace("_", " ").replace("[", " [")  # the header breaks at spaces
-            table.add_column(Text(f"{words} {row.better}\n{row.unit}"), justify="right", width=width)
+            table.add_column(Text(f"{words} {row.better}\n{known(row.unit)}"), justify="right", width=width)
         for i, group in enumerate(comparison.groups):
             table.add_row(group.letter, *(row.cells()[i] for row in rows[start : start + at_once]))
         console.print(table)
     if any(spread is not None for row in rows for spread in row.spreads):
-        console.print("Mean ± standard deviation over the runs of a group. ↑ ↓ say which way is better.")
+        console.print(tr("Mean ± standard deviation over the runs of a group. ↑ ↓ say which way is better."))
     for note in comparison.notes:
-        console.print(Text(f"Note: {note}"))
+        console.print(Text(tr("Note: {note}", note=note)))
     print(comparison.path)

@@ -6,6 +6,7 @@ import argparse
 import json
 
 from latente.cli.common import add_data_dir, add_run, open_run
+from latente.language import tr
 
 HELP = "say whether a model is healthy, and if not, why and what to do"
 
@@ -30,4 +31,5 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps({**diagnosis.to_json(), "picture": str(picture)}, indent=2))
         return
     print(diagnosis)
-    print(f"\nThe evidence in pictures: {picture}")
+    print()
+    print(tr("The evidence in pictures: {path}", path=picture))

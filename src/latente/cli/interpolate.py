@@ -10,6 +10,7 @@ import numpy as np
 
 from latente.cli.common import add_data_dir, add_output, add_run, open_run, show
 from latente.errors import UserError
+from latente.language import tr
 
 if TYPE_CHECKING:
     from latente.data import Images
@@ -46,9 +47,14 @@ def run(arguments: argparse.Namespace) -> None:
     start, end = (_image(name, test.images if test else None, vae.image_shape) for name in ends)
     labels = labels_of(vae, test, [int(end) for end in ends]) if test and vae.classes else None
     path = vae.interpolate(start, end, arguments.steps, arguments.path, labels)
-    title = f"{run.name}: {arguments.path} path from {arguments.start} to {arguments.end}{switch_note(vae)}"
+    about = {"run": run.name, "start": arguments.start, "end": arguments.end}
+    title = (
+        tr("{run}: linear path from {start} to {end}", **about)
+        if arguments.path == "linear"
+        else tr("{run}: spherical path from {start} to {end}", **about)
+    )
     name = f"interpolation-{Path(arguments.start).stem}-{Path(arguments.end).stem}-{arguments.path}.png"
-    show(interpolation_figure(path, start, end, title), run, name, arguments.output)
+    show(interpolation_figure(path, start, end, title + switch_note(vae)), run, name, arguments.output)
 
 
 def _image(name: str, test: Images | None, shape: tuple[int, ...]) -> np.ndarray:

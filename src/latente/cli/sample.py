@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from latente.cli.common import add_label, add_output, add_run, label_of, open_run, show
+from latente.language import text, tr
 
 HELP = "draw new images from the prior, or from the one fitted to the codes"
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Sample and draw the grid."""
     run = open_run(arguments)
     from latente.cli.arrays import save_npz
-    from latente.report.pictures import sample_figure
+    from latente.report.pictures import FROM_PRIOR, sample_figure
 
     vae, label = run.model(), label_of(arguments, run)
     fitted = None if arguments.own_prior else run.fitted_prior
@@ -37,14 +38,16 @@ def run(arguments: argparse.Namespace) -> None:
     codes = draw(arguments.n, arguments.temperature, arguments.seed)
     labels = vae.evenly(arguments.n) if label is None else vae.checked_labels(label, arguments.n)
     images = vae.decode(codes, labels)
-    prior = "the fitted prior" if fitted else "the prior"
-    figure = sample_figure(images, run, arguments.temperature, arguments.seed, prior, label)
+    what = text("samples from the fitted prior") if fitted else FROM_PRIOR
+    figure = sample_figure(images, run, arguments.temperature, arguments.seed, what, label)
     warmth = "" if arguments.temperature == 1 else f"-temperature-{arguments.temperature:g}"
     origin = ("-fitted-prior" if fitted else "") + ("" if label is None else f"-label-{label}")
     show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}{origin}.png", arguments.output)
     if arguments.npz:
         print(save_npz(arguments.npz, z=codes, images=images, **({} if labels is None else {"labels": labels})))
     which = (
-        "the prior that latente fit-prior fitted" if fitted else f"the model's own prior, {type(vae.prior).__name__}"
+        tr("drawn from the prior that latente fit-prior fitted")
+        if fitted
+        else tr("drawn from the model's own prior, {name}", name=type(vae.prior).__name__)
     )
-    print(f"drawn from {which}", file=sys.stderr)
+    print(which, file=sys.stderr)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latente.errors import UserError
+from latente.language import tr
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
@@ -32,7 +33,7 @@ class Acceptance:
     Attributes:
         met: Whether the model meets it.
         controls: Whether each control meets it; it should not.
-        evidence: The figures in words.
+        evidence: The figures in words, in the reader's language.
     """
 
     met: bool
@@ -61,12 +62,20 @@ def recognizable(metrics: Metrics) -> Acceptance:
         name: meets(confidence["controls"][name], coverage["controls"][name], far[name])
         for name in ("cross-fade", "noise")
     }
-    evidence = (
-        f"A classifier ({_of(metrics, 'classifier_accuracy')['value']:.0%} right on real test images) is "
-        f"{confidence['value']:.2f} sure of {confidence['samples']:,} samples (real images: "
-        f"{confidence['controls']['real images']:.2f}; at least {least:.2f} asked), their classes spread to "
-        f"{coverage['value']:.2f} of even (at least {LEAST_COVERAGE:g}), and in its features they are "
-        f"{distance['value']:.2f} times as far from real images as cross-fades (at most {FARTHEST:g})"
+    evidence = tr(
+        "A classifier ({accuracy:.0%} right on real test images) is {sure:.2f} sure of {samples:,} samples (real "
+        "images: {real:.2f}; at least {least:.2f} asked), their classes spread to {covered:.2f} of even (at least "
+        "{least_covered:g}), and in its features they are {far:.2f} times as far from real images as cross-fades (at "
+        "most {farthest:g})",
+        accuracy=_of(metrics, "classifier_accuracy")["value"],
+        sure=confidence["value"],
+        samples=confidence["samples"],
+        real=confidence["controls"]["real images"],
+        least=least,
+        covered=coverage["value"],
+        least_covered=LEAST_COVERAGE,
+        far=distance["value"],
+        farthest=FARTHEST,
     )
     return Acceptance(meets(confidence["value"], coverage["value"], distance["value"]), controls, evidence)
 
@@ -88,10 +97,15 @@ def smooth(metrics: Metrics) -> Acceptance:
 
     far = {"cross-fade": 1.0, **middle["controls"]}
     controls = {name: meets(even["controls"][name], far[name]) for name in ("cross-fade", "noise")}
-    evidence = (
-        f"Over {even['pairs']} random pairs the largest step is {even['value']:.2f} times the mean step (at most "
-        f"{MOST_UNEVEN:g} asked), and midpoints are {middle['value']:.2f} times as far from real images as those of a "
-        f"pixel cross-fade (at most {FARTHEST:g} asked)"
+    evidence = tr(
+        "Over {pairs} random pairs the largest step is {uneven:.2f} times the mean step (at most {most_uneven:g} "
+        "asked), and midpoints are {far:.2f} times as far from real images as those of a pixel cross-fade (at most "
+        "{farthest:g} asked)",
+        pairs=even["pairs"],
+        uneven=even["value"],
+        most_uneven=MOST_UNEVEN,
+        far=middle["value"],
+        farthest=FARTHEST,
     )
     return Acceptance(meets(even["value"], middle["value"]), controls, evidence)
 

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latente.language import tr
+
 MARKERS = "osD^vph<>8"
 
 
@@ -35,7 +37,7 @@ def rate_distortion(points: Mapping[str, np.ndarray], title: str = "") -> Figure
     """
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
-    _scatter(axes, points, ("rate: KL (nats)", "distortion: reconstruction (nats)"), title)
+    _scatter(axes, points, (tr("rate: KL (nats)"), tr("distortion: reconstruction (nats)")), title)
     rate, distortion = np.meshgrid(np.linspace(*axes.get_xlim(), 50), np.linspace(*axes.get_ylim(), 50))
     lines = axes.contour(rate, distortion, -(rate + distortion), 7, colors="0.6", linestyles="dashed", linewidths=0.8)
     axes.clabel(lines, fmt="ELBO %g", fontsize=7)

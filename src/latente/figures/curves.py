@@ -9,11 +9,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from latente.language import shown, text, tr
+
 PANELS = {
-    "ELBO at beta = 1 (nats)": "elbo",
-    "reconstruction (nats)": "reconstruction",
-    "KL (nats)": "kl",
-    "active units": "active_units",
+    text("ELBO at beta = 1 (nats)"): "elbo",
+    text("reconstruction (nats)"): "reconstruction",
+    text("KL (nats)"): "kl",
+    text("active units"): "active_units",
 }
 
 
@@ -30,18 +32,18 @@ def curves(log: Sequence[dict[str, Any]], title: str = "") -> Figure:
     panels = figure.subplots(2, 3).ravel()
     style = {"marker": "."} if len(log) < 40 else {}
     for axes, (name, key) in zip(panels, PANELS.items(), strict=False):
-        axes.plot(epochs, [entry[key] for entry in log], label="train", **style)
-        axes.plot(epochs, [entry[f"val_{key}"] for entry in log], label="validation", **style)
-        axes.set_title(name, fontsize=9)
+        axes.plot(epochs, [entry[key] for entry in log], label=tr("train"), **style)
+        axes.plot(epochs, [entry[f"val_{key}"] for entry in log], label=tr("validation"), **style)
+        axes.set_title(shown(name), fontsize=9)
     panels[0].legend(fontsize=8)
     per_latent = [entry["val_kl_per_dimension"] for entry in log if "val_kl_per_dimension" in entry]
     if per_latent:  # the KL of a prior whose dimensions depend on each other has no part for each
         panels[4].plot(epochs, -np.sort(-np.array(per_latent), axis=1), linewidth=1)
-    panels[4].set_title("KL of each latent, sorted (nats)", fontsize=9)
+    panels[4].set_title(tr("KL of each latent, sorted (nats)"), fontsize=9)
     panels[5].plot(epochs, [entry.get("beta", np.nan) for entry in log], color="tab:green", **style)
-    panels[5].set_title("beta, epoch mean", fontsize=9)
+    panels[5].set_title(tr("beta, epoch mean"), fontsize=9)
     for axes in panels:
-        axes.set_xlabel("epoch", fontsize=8)
+        axes.set_xlabel(tr("epoch"), fontsize=8)
         axes.tick_params(labelsize=8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)

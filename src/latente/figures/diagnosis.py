@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latente.figures.grids import tile
+from latente.language import shown, tr
 
 SHOWN = 12
 """Images in a row."""
@@ -44,7 +45,7 @@ def diagnosis_page(
         axes = figure.add_subplot(layout[0, -1])
         for name, values in curves.items():
             axes.plot(range(1, len(values) + 1), values, label=name, marker="." if len(values) < 40 else None)
-        axes.set_title("training (nats, by epoch)", fontsize=9)
+        axes.set_title(tr("training (nats, by epoch)"), fontsize=9)
         axes.tick_params(labelsize=7)
         axes.legend(fontsize=7)
         axes.grid(alpha=0.3)
@@ -52,7 +53,7 @@ def diagnosis_page(
         axes = figure.add_subplot(layout[row, :])
         sheet = tile(several[:SHOWN], columns=min(SHOWN, len(several)))
         axes.imshow(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet, cmap="gray", vmin=0, vmax=1)
-        axes.set_title(name, fontsize=8, loc="left")
+        axes.set_title(shown(name), fontsize=8, loc="left")
         axes.set_axis_off()
     return figure
 
@@ -68,7 +69,7 @@ def latent_bars(models: Mapping[str, Latents]) -> Figure:
     axes = figure.subplots(len(models), panels, squeeze=False, sharey="col")
     for row, (name, latents) in zip(axes, models.items(), strict=True):
         _latent_panels(row, latents)
-        row[0].set_ylabel(name, fontsize=9)
+        row[0].set_ylabel(shown(name), fontsize=9)
     for column in axes.T:
         column[0].set_ylim(top=2 * max(each.dataLim.y1 for each in column))
     return figure
@@ -83,13 +84,13 @@ def _latent_panels(axes: Sequence[Axes], latents: Latents) -> None:
 def _bars(axes: Axes, names: Sequence[str], values: np.ndarray, threshold: float, title: str) -> None:
     """Bars on a logarithmic axis, those below the threshold red."""
     floor = threshold / 30
-    shown = np.maximum(values, floor)
-    axes.bar(range(len(shown)), shown, color=np.where(values < threshold, "tab:red", "tab:blue"), bottom=0)
+    heights = np.maximum(values, floor)
+    axes.bar(range(len(heights)), heights, color=np.where(values < threshold, "tab:red", "tab:blue"), bottom=0)
     axes.axhline(threshold, color="tab:red", linewidth=1, linestyle="--")
     axes.set_yscale("log")
-    axes.set_ylim(floor / 2, max(float(shown.max()), threshold) * 2)
+    axes.set_ylim(floor / 2, max(float(heights.max()), threshold) * 2)
     if len(names) <= 20:
         axes.set_xticks(range(len(names)), names)
-    axes.set_xlabel("latent, the most informative first; red: dead", fontsize=7)
+    axes.set_xlabel(tr("latent, the most informative first; red: dead"), fontsize=7)
     axes.tick_params(labelsize=7)
-    axes.set_title(title, fontsize=9)
+    axes.set_title(shown(title), fontsize=9)

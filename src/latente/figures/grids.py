@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latente.language import shown
+
 TARGET_WIDTH = 8.0
 """Inches."""
 
@@ -66,7 +68,7 @@ def rows(
     sheet = np.concatenate([s / 255.0 if s.dtype == np.uint8 else s for s in stack])
     figure, axes = _sheet(tile(sheet, columns=n), title)
     _show_ticks(axes)
-    axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(images))
+    axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(map(shown, images)))
     _name_columns(axes, width, columns)
     axes.set_xlabel(column_title, fontsize=8)
     return figure

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latente.figures.grids import tile
+from latente.language import tr
 
 
 def latent_map(
@@ -71,7 +72,7 @@ def manifold(images: np.ndarray, quantiles: Sequence[float], title: str = "") ->
     names = [f"{level:.2f}" for level in quantiles]
     axes.set_xticks(range(n), names, fontsize=7)
     axes.set_yticks(range(n), names[::-1], fontsize=7)
-    axes.set_xlabel("z 0, quantile of N(0, 1)")
-    axes.set_ylabel("z 1, quantile of N(0, 1)")
+    axes.set_xlabel(tr("z {i}, quantile of N(0, 1)", i=0))
+    axes.set_ylabel(tr("z {i}, quantile of N(0, 1)", i=1))
     axes.set_title(title, fontsize=10)
     return figure

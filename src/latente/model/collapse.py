@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from latente.language import text
 from latente.model.metrics import ACTIVE_VARIANCE
 
 COLLAPSED_KL = 0.01
@@ -15,7 +16,7 @@ COLLAPSED_KL = 0.01
 COLLAPSED_CODE = 0.1
 """Nats. A whole code that carries less says nothing, where the KL has no part for each latent."""
 
-REMEDY = "Try a tenth of the learning rate, or, with objective ELBO, KL warm-up: --objective.schedule linear"
+REMEDY = text("Try a tenth of the learning rate, or, with objective ELBO, KL warm-up: --objective.schedule linear")
 
 
 def collapsed_dimensions(kl_per_dimension: np.ndarray, mean_variance: np.ndarray | None = None) -> np.ndarray:
@@ -38,20 +39,27 @@ def collapse_warning(log: Sequence[Mapping[str, Any]]) -> str | None:
             each latent, ``val_kl_per_dimension``.
 
     Returns:
-        One sentence, or None: also where the collapse began in an earlier epoch, which was told then.
+        One sentence, in English until it is shown, or None: also where the collapse began in an earlier epoch, which
+        was told then.
     """
     if _all_dead(log[-1]):
         if len(log) > 1 and _all_dead(log[-2]):
             return None
         each = log[-1].get("val_kl_per_dimension")
-        dead = f"all {len(each)} latents carry less than {COLLAPSED_KL} nats" if each else "the codes carry nothing"
-        when = "the KL dominates from the start" if len(log) == 1 else "posterior collapse begins"
-        return f"{when}: {dead}. {REMEDY}"
+        dead = (
+            text("all {latents} latents carry less than {nats} nats", latents=len(each), nats=COLLAPSED_KL)
+            if each
+            else text("the codes carry nothing")
+        )
+        when = text("the KL dominates from the start") if len(log) == 1 else text("posterior collapse begins")
+        return text("{when}: {dead}. {remedy}", when=when, dead=dead, remedy=REMEDY)
     if _mostly_lost(log) and not _mostly_lost(log[:-1]):
         before = max(entry["val_active_units"] for entry in log)
-        return (
-            f"latents are dying: {log[-1]['val_active_units']:.0f} active of {before:.0f} before, and the ELBO fell. "
-            f"{REMEDY}"
+        return text(
+            "latents are dying: {now:.0f} active of {before:.0f} before, and the ELBO fell. {remedy}",
+            now=log[-1]["val_active_units"],
+            before=before,
+            remedy=REMEDY,
         )
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from latente.figures import rows
+from latente.language import shown, text, tr
 from latente.recipes.experiment import Experiment
 from latente.recipes.recipe import Training, recipe
 from latente.training.run import Run
@@ -28,28 +29,31 @@ def beta(experiment: Experiment) -> None:
     """
     garments = {beta: experiment.run(training) for beta, training in GARMENTS.items()}
     for name, claim, falls in (
-        ("kl", "On garments the KL falls with beta.", True),
-        ("reconstruction", "On garments the reconstruction term grows with beta.", False),
-        ("reconstruction_sharpness", "On garments the reconstructions lose sharpness with beta.", True),
-        ("sample_confidence[classifier]", "On garments a classifier is less sure of the samples.", True),
+        ("kl", text("On garments the KL falls with beta."), True),
+        ("reconstruction", text("On garments the reconstruction term grows with beta."), False),
+        ("reconstruction_sharpness", text("On garments the reconstructions lose sharpness with beta."), True),
+        ("sample_confidence[classifier]", text("On garments a classifier is less sure of the samples."), True),
     ):
         _trend(experiment, garments, name, claim, falls)
     models = {f"beta {beta:g}": run.model() for beta, run in garments.items()}
     images = next(iter(garments.values())).data().test.images[:10]
     experiment.show(
-        "Garments, reconstructed",
-        rows({"image": images, **{name: vae.reconstruct(images) for name, vae in models.items()}}),
+        text("Garments, reconstructed"),
+        rows({text("image"): images, **{name: vae.reconstruct(images) for name, vae in models.items()}}),
     )
     experiment.show(
-        "Garments, the same draws of the prior", rows({name: vae.sample(10, seed=0) for name, vae in models.items()})
+        text("Garments, the same draws of the prior"),
+        rows({name: vae.sample(10, seed=0) for name, vae in models.items()}),
     )
     shapes = {beta: experiment.run(training) for beta, training in SHAPES.items()}
     for name in ("mig", "dci_disentanglement", "factor_vae"):
-        _trend(experiment, shapes, name, f"On shapes the {name} score rises with beta.", False)
+        _trend(experiment, shapes, name, text("On shapes the {name} score rises with beta.", name=name), False)
 
 
 def _trend(experiment: Experiment, runs: dict[int, Run], name: str, claim: str, falls: bool) -> None:
     values = [experiment.metrics(run)[name]["value"] for run in runs.values()]
     ordered = sorted(values, reverse=falls)
-    shown = ", ".join(f"{value:.3g} at beta {beta}" for beta, value in zip(runs, values, strict=True))
-    experiment.conclude(claim, values == ordered and values[0] != values[-1], f"{name}: {shown}")
+    told = ", ".join(
+        tr("{value:.3g} at beta {beta}", value=value, beta=beta) for beta, value in zip(runs, values, strict=True)
+    )
+    experiment.conclude(shown(claim), values == ordered and values[0] != values[-1], f"{name}: {told}")

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from latente.data import Dataset
 from latente.figures import save_figure
 from latente.files import written_whole
+from latente.language import tr
 from latente.recipes.recipe import Recipe, Training
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
@@ -26,7 +27,7 @@ class Verdict:
     """What a recipe concluded.
 
     Attributes:
-        claim: A sentence.
+        claim: A sentence, in the reader's language.
         holds: Whether it is so.
         evidence: The figures that say so, in words.
     """
@@ -36,7 +37,8 @@ class Verdict:
     evidence: str
 
     def __str__(self) -> str:
-        return f"{'yes' if self.holds else 'NO '}  {self.claim}\n     {self.evidence}"
+        holds = tr("yes") if self.holds else tr("NO")
+        return f"{holds:<3}  {self.claim}\n     {self.evidence}"
 
 
 class Experiment:
@@ -74,7 +76,7 @@ class Experiment:
         return run.metrics
 
     def show(self, title: str, figure: Figure) -> None:
-        """Keep a picture."""
+        """Keep a picture; its file is named after the English title, whatever the reader's language."""
         self.folder.joinpath("figures").mkdir(parents=True, exist_ok=True)
         name = "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
         self.pictures[title] = save_figure(figure, self.folder / "figures" / f"{name}.png")

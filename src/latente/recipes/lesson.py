@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from latente.evaluation import diagnose_run
+from latente.evaluation import Diagnosis, diagnose_run
 from latente.evaluation.acceptance import Acceptance, recognizable, smooth
+from latente.language import known, text, tr
 from latente.recipes.experiment import Experiment
 from latente.recipes.recipe import Training, recipe
 from latente.report import pictures
@@ -29,19 +30,27 @@ def basic(experiment: Experiment) -> None:
     run = experiment.run(MNIST)
     vae, dataset = run.model(), run.data()
     found = diagnose_run(run)
-    experiment.show("Reconstructions", pictures.reconstruction_figure(vae, dataset, run))
-    experiment.show("Latent map", pictures.map_figure(vae, dataset, run))
+    experiment.show(text("Reconstructions"), pictures.reconstruction_figure(vae, dataset, run))
+    experiment.show(text("Latent map"), pictures.map_figure(vae, dataset, run))
     first, best = run.log[0], run.best_epoch
     experiment.conclude(
-        "Training improved the bound on images that it had not seen.",
+        tr("Training improved the bound on images that it had not seen."),
         best["val_elbo"] > first["val_elbo"] or len(run.log) == 1,
-        f"validation ELBO {first['val_elbo']:.1f} after epoch 1, {best['val_elbo']:.1f} after epoch {best['epoch']}",
+        tr(
+            "validation ELBO {first:.1f} after epoch 1, {best:.1f} after epoch {epoch}",
+            first=first["val_elbo"],
+            best=best["val_elbo"],
+            epoch=best["epoch"],
+        ),
     )
     experiment.conclude(
-        "The model is healthy.",
+        tr("The model is healthy."),
         found.healthy,
-        f"ELBO {found.figures['elbo']:.1f} nats, {found.figures['active_units']} of {found.figures['latent_dim']} "
-        f"latents active; findings: {', '.join(found.names) or 'none'}",
+        tr(
+            "ELBO {elbo:.1f} nats, {active_units} of {latent_dim} latents active; findings: {names}",
+            **found.figures,
+            names=named(found),
+        ),
     )
 
 
@@ -54,8 +63,8 @@ def sampling(experiment: Experiment) -> None:
     """
     run = experiment.run(MNIST)
     images = run.model().sample(100, seed=0)
-    experiment.show("100 samples from the prior", pictures.sample_figure(images, run, temperature=1, seed=0))
-    _accept(experiment, "The samples are recognizable digits.", recognizable(experiment.metrics(run)))
+    experiment.show(text("100 samples from the prior"), pictures.sample_figure(images, run, temperature=1, seed=0))
+    _accept(experiment, tr("The samples are recognizable digits."), recognizable(experiment.metrics(run)))
 
 
 @recipe("exercise-3", MNIST)
@@ -78,15 +87,20 @@ def homework(experiment: Experiment) -> None:
     """
     run = experiment.run(HOMEWORK)
     vae = run.model()
-    experiment.show("64 samples from the prior", pictures.sample_figure(vae.sample(64, seed=0), run, 1, 0))
-    _accept(experiment, "The samples are recognizable as garments.", recognizable(experiment.metrics(run)))
+    experiment.show(text("64 samples from the prior"), pictures.sample_figure(vae.sample(64, seed=0), run, 1, 0))
+    _accept(experiment, tr("The samples are recognizable as garments."), recognizable(experiment.metrics(run)))
     _interpolate(experiment, run)
     found = diagnose_run(run)
     experiment.conclude(
-        "The model did not collapse.",
+        tr("The model did not collapse."),
         found.healthy,
-        f"{found.figures['active_units']} of {found.figures['latent_dim']} latents active; standard deviations of "
-        f"z_mean {np.round(found.figures['z_mean_std'], 2).tolist()}; findings: {', '.join(found.names) or 'none'}",
+        tr(
+            "{active} of {latents} latents active; standard deviations of z_mean {spread}; findings: {names}",
+            active=found.figures["active_units"],
+            latents=found.figures["latent_dim"],
+            spread=np.round(found.figures["z_mean_std"], 2).tolist(),
+            names=named(found),
+        ),
     )
 
 
@@ -95,16 +109,21 @@ def _interpolate(experiment: Experiment, run: Run) -> None:
     first, second = pictures.two_unlike(dataset.test)
     start, end = np.asarray(dataset.test.images[[first, second]])
     path = vae.interpolate(start, end, steps=10)
-    title = f"{run.name}: from test image {first} to {second}"
-    experiment.show("Interpolation", pictures.interpolation_figure(path, start, end, title))
-    _accept(experiment, "The interpolation is smooth.", smooth(experiment.metrics(run)))
+    title = pictures.path_title(vae, run, first, second)
+    experiment.show(text("Interpolation"), pictures.interpolation_figure(path, start, end, title))
+    _accept(experiment, tr("The interpolation is smooth."), smooth(experiment.metrics(run)))
 
 
 def _accept(experiment: Experiment, claim: str, found: Acceptance) -> None:
-    passing = [name for name, met in found.controls.items() if met]
+    passing = ", ".join(known(name) for name, met in found.controls.items() if met)
     experiment.conclude(claim, found.met, found.evidence)
     experiment.conclude(
-        "The rule can tell: noise and a cross-fade of pixels fail it.",
+        tr("The rule can tell: noise and a cross-fade of pixels fail it."),
         not passing,
-        f"passed by {', '.join(passing)}" if passing else "both fail",
+        tr("passed by {names}", names=passing) if passing else tr("both fail"),
     )
+
+
+def named(found: Diagnosis) -> str:
+    """The names of what a diagnosis found."""
+    return ", ".join(found.names) or tr("none")

@@ -7,8 +7,9 @@ import numpy as np
 from latente.evaluation import Diagnosis, diagnose, diagnose_run
 from latente.figures import rows
 from latente.figures.diagnosis import latent_bars
+from latente.language import text, tr
 from latente.recipes.experiment import Experiment
-from latente.recipes.lesson import HOMEWORK
+from latente.recipes.lesson import HOMEWORK, named
 from latente.recipes.recipe import Training, recipe
 from latente.training.run import Run
 
@@ -47,23 +48,28 @@ def collapse(experiment: Experiment) -> None:
     Warm-up cures another collapse: that of a decoder so slow to learn (four layers of sigmoids) that the KL has closed
     every latent before the decoder could use one. Without the KL in its way it learns to, and some stay open.
     """
-    hot = {"lr 3e-2": COLLAPSED, "lr 3e-2, KL warm-up": HOT_WARMED, "lr 1e-3": COOLED}
-    slow = {"four sigmoid layers": STARVED, "four sigmoid layers, KL warm-up": WARMED}
-    for cause, trainings in {"A high learning rate": hot, "A slow decoder": slow}.items():
+    hot = {text("lr 3e-2"): COLLAPSED, text("lr 3e-2, KL warm-up"): HOT_WARMED, text("lr 1e-3"): COOLED}
+    slow = {text("four sigmoid layers"): STARVED, text("four sigmoid layers, KL warm-up"): WARMED}
+    for cause, trainings in {text("A high learning rate"): hot, text("A slow decoder"): slow}.items():
         runs = {name: experiment.run(training) for name, training in trainings.items()}
         found = {name: diagnose_run(run) for name, run in runs.items()}
         (sick, before), *others = found.items()
         experiment.conclude(
-            f"{cause} makes the posterior collapse.", "posterior-collapse" in before.names, _latents(before)
+            tr("{cause} makes the posterior collapse.", cause=cause),
+            "posterior-collapse" in before.names,
+            _latents(before),
         )
         for name, after in others:
             experiment.conclude(
-                f"Instead of {sick}: {name} cures it.", "posterior-collapse" not in after.names, _latents(after)
+                tr("Instead of {sick}: {name} cures it.", sick=sick, name=name),
+                "posterior-collapse" not in after.names,
+                _latents(after),
             )
         experiment.show(
-            f"{cause}: what the latents do", latent_bars({name: each.plots["latents"] for name, each in found.items()})
+            text("{cause}: what the latents do", cause=cause),
+            latent_bars({name: each.plots["latents"] for name, each in found.items()}),
         )
-        _side_by_side(experiment, runs, f"{cause}: ")
+        _side_by_side(experiment, runs, cause)
 
 
 @recipe("one-mode", ONE_MODE, COOLED)
@@ -76,15 +82,19 @@ def one_mode(experiment: Experiment) -> None:
     before, after = experiment.run(ONE_MODE), experiment.run(COOLED)
     sick = diagnose_run(before)
     experiment.conclude(
-        "The diagnosis names the collapse.",
+        tr("The diagnosis names the collapse."),
         bool({"partial-collapse", "posterior-collapse"} & set(sick.names)),
         _latents(sick),
     )
     spread = [experiment.metrics(run)["class_coverage[classifier]"]["value"] for run in (before, after)]
     experiment.conclude(
-        "The samples show fewer classes than at beta = 1.",
+        tr("The samples show fewer classes than at beta = 1."),
         spread[0] < spread[1],
-        f"entropy of their classes over log 10: {spread[0]:.2f} at beta 50, {spread[1]:.2f} at beta 1",
+        tr(
+            "entropy of their classes over log 10: {sick:.2f} at beta 50, {cured:.2f} at beta 1",
+            sick=spread[0],
+            cured=spread[1],
+        ),
     )
     _side_by_side(experiment, {"beta 50": before, "beta 1": after})
 
@@ -97,23 +107,30 @@ def blur(experiment: Experiment) -> None:
     smaller beta let a code say more, so that reconstructions sharpen, while the codes leave the prior and its samples
     suffer. The lesson is right that blur is inherent; how much of it is a choice.
     """
-    runs = {"10 latents, beta 1": experiment.run(HOMEWORK), "64 latents, beta 0.5": experiment.run(SHARPER)}
+    runs = {
+        text("{n} latents, beta {beta}", n=10, beta=1): experiment.run(HOMEWORK),
+        text("{n} latents, beta {beta}", n=64, beta=0.5): experiment.run(SHARPER),
+    }
     soft, sharp = (experiment.metrics(run) for run in runs.values())
     name = "reconstruction_sharpness"
     experiment.conclude(
-        "Reconstructions are softer than real images.",
+        tr("Reconstructions are softer than real images."),
         soft[name]["value"] < 1,
-        f"{soft[name]['value']:.2f} of the sharpness of real images",
+        tr("{sharpness:.2f} of the sharpness of real images", sharpness=soft[name]["value"]),
     )
     experiment.conclude(
-        "More latents and a smaller beta sharpen them.",
+        tr("More latents and a smaller beta sharpen them."),
         sharp[name]["value"] > soft[name]["value"],
-        f"{sharp[name]['value']:.2f} instead of {soft[name]['value']:.2f}",
+        tr("{sharp:.2f} instead of {soft:.2f}", sharp=sharp[name]["value"], soft=soft[name]["value"]),
     )
     experiment.conclude(
-        "The samples pay for it: the codes lie farther from the prior.",
+        tr("The samples pay for it: the codes lie farther from the prior."),
         sharp["marginal_kl"]["value"] > soft["marginal_kl"]["value"],
-        f"KL(q(z), p(z)) {sharp['marginal_kl']['value']:.1f} nats instead of {soft['marginal_kl']['value']:.1f}",
+        tr(
+            "KL(q(z), p(z)) {sharp:.1f} nats instead of {soft:.1f}",
+            sharp=sharp["marginal_kl"]["value"],
+            soft=soft["marginal_kl"]["value"],
+        ),
     )
     _side_by_side(experiment, runs)
 
@@ -128,7 +145,9 @@ def beta_zero(experiment: Experiment) -> None:
     run = experiment.run(AUTOENCODER)
     found = diagnose_run(run)
     experiment.conclude(
-        "The diagnosis names it.", "autoencoder" in found.names, f"KL {found.figures['kl']:.0f} nats; {_latents(found)}"
+        tr("The diagnosis names it."),
+        "autoencoder" in found.names,
+        f"KL {found.figures['kl']:.0f} nats; {_latents(found)}",
     )
     _side_by_side(experiment, {"beta 0": run})
 
@@ -149,36 +168,41 @@ def around_encodings(experiment: Experiment) -> None:
         q = vae.posterior_parameters(x)
         return q["z_mean"], q["z_log_var"]
 
-    for name, samples, expected in (("around encodings", wrong, True), ("from the prior", right, False)):
+    for claim, samples, expected in (
+        (tr("Samples around encodings: named for what they are."), wrong, True),
+        (tr("Samples from the prior: not accused."), right, False),
+    ):
         found = diagnose(encode, vae.decode, images, samples=samples)
-        named = "samples-around-encodings" in found.names
-        experiment.conclude(
-            f"Samples {name}: {'named for what they are' if expected else 'not accused'}.",
-            named == expected,
-            f"findings: {', '.join(found.names) or 'none'}",
-        )
+        accused = "samples-around-encodings" in found.names
+        experiment.conclude(claim, accused == expected, tr("findings: {names}", names=named(found)))
     experiment.show(
-        "Around encodings and from the prior",
-        rows({"test image": images[:10], "around its encoding": wrong[:10], "from the prior": right[:10]}),
+        text("Around encodings and from the prior"),
+        rows(
+            {
+                text("test image"): images[:10],
+                text("around its encoding"): wrong[:10],
+                text("from the prior"): right[:10],
+            }
+        ),
     )
 
 
 def _latents(found: Diagnosis) -> str:
     spread = " ".join(f"{value:.2f}" for value in found.figures["z_mean_std"])
-    figures = found.figures
-    return (
-        f"{figures['active_units']} of {figures['latent_dim']} latents active, ELBO {figures['elbo']:.1f} nats; "
-        f"z_mean.std() per latent: {spread}"
+    return tr(
+        "{active_units} of {latent_dim} latents active, ELBO {elbo:.1f} nats; z_mean.std() per latent: {spread}",
+        **found.figures,
+        spread=spread,
     )
 
 
-def _side_by_side(experiment: Experiment, runs: dict[str, Run], title: str = "") -> None:
+def _side_by_side(experiment: Experiment, runs: dict[str, Run], cause: str | None = None) -> None:
     images = next(iter(runs.values())).data().test.images[:10]
     models = {name: run.model("last") for name, run in runs.items()}
+    what = text("Reconstructions"), text("Samples from the prior")
+    titles = [text("{cause}: {what}", cause=cause, what=each) if cause else each for each in what]
     experiment.show(
-        f"{title}Reconstructions",
-        rows({"image": images, **{name: vae.reconstruct(images) for name, vae in models.items()}}),
+        titles[0],
+        rows({text("image"): images, **{name: vae.reconstruct(images) for name, vae in models.items()}}),
     )
-    experiment.show(
-        f"{title}Samples from the prior", rows({name: vae.sample(10, seed=0) for name, vae in models.items()})
-    )
+    experiment.show(titles[1], rows({name: vae.sample(10, seed=0) for name, vae in models.items()}))

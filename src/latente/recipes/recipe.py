@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from latente.errors import UserError
-from latente.options import nearest, summary_of
+from latente.language import known
+from latente.options import nearest
 
 if TYPE_CHECKING:
     from latente.recipes.experiment import Experiment
@@ -62,15 +63,19 @@ class Recipe:
     judge: Callable[[Experiment], None]
 
     @property
+    def paragraphs(self) -> list[str]:
+        """The docstring, in English; a paragraph is one line."""
+        return [part.replace("\n", " ") for part in inspect.cleandoc(self.judge.__doc__ or "").split("\n\n")]
+
+    @property
     def summary(self) -> str:
-        """What it shows, in one line."""
-        return summary_of(self.judge)
+        """What it shows, in one line, in the reader's language."""
+        return known(self.paragraphs[0])
 
     @property
     def text(self) -> str:
-        """Why, and what to look for; a paragraph is one line."""
-        paragraphs = inspect.cleandoc(self.judge.__doc__ or "").split("\n\n")[1:]
-        return "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+        """Why, and what to look for, in the reader's language."""
+        return "\n\n".join(known(paragraph) for paragraph in self.paragraphs[1:])
 
 
 RECIPES: dict[str, Recipe] = {}

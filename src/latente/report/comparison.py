@@ -18,6 +18,7 @@ from latente.evaluation.pixels import unit_pixels
 from latente.figures import rows, save_figure
 from latente.figures.comparison import plane, rate_distortion
 from latente.files import written_whole
+from latente.language import known, text, tr
 from latente.report.groups import Group, Row, groups_of, not_shared, rows_of
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
@@ -143,26 +144,36 @@ def _notes(runs: Sequence[Run], groups: Sequence[Group], figures: Sequence[Row])
     same_data = _same(runs, lambda run: run.environment["data_fingerprint"])
     if not same_data:
         notes.append(
-            "The runs were trained on different data: only their figures stand side by side, and nats on different "
-            "images do not compare."
+            tr(
+                "The runs were trained on different data: only their figures stand side by side, and nats on different "
+                "images do not compare."
+            )
         )
     elif not _same(runs, lambda run: (run.config["latent_dim"], run.config["prior"])):
-        notes.append("The latent spaces differ: prior samples share a seed, not their latents.")
+        notes.append(tr("The latent spaces differ: prior samples share a seed, not their latents."))
     if not _same(runs, lambda run: len(run.classes)):
         notes.append(
-            "Some runs are conditional: their bounds are on log p(x given y), without the nats that the label y says."
+            tr(
+                "Some runs are conditional: their bounds are on log p(x given y), without the nats that the label y "
+                "says."
+            )
         )
     if not _same(runs, lambda run: run.config["likelihood"]):
-        notes.append("The likelihoods differ: nats (ELBO, reconstruction) of different likelihoods do not compare.")
+        notes.append(tr("The likelihoods differ: nats (ELBO, reconstruction) of different likelihoods do not compare."))
     for group in groups:
         if len(set(group.seeds)) < len(group.runs):
-            notes.append(f"{group.letter} has a seed more than once: its spread is not that of seeds alone.")
+            notes.append(
+                tr("{group} has a seed more than once: its spread is not that of seeds alone.", group=group.letter)
+            )
     told = {"likelihood", "given"}
     apart = [f"{row.name} ({', '.join(row.differs)})" for row in figures if set(row.differs) - told]
     if same_data and apart:
-        notes.append(f"Not measured alike in all runs: {', '.join(apart)}. latente evaluate measures anew.")
+        notes.append(
+            tr("Not measured alike in all runs: {names}. latente evaluate measures anew.", names=", ".join(apart))
+        )
     if missing := not_shared(runs):
-        notes.append(f"Left out, since some runs lack them: {', '.join(missing)}. latente evaluate measures them.")
+        names = ", ".join(missing)
+        notes.append(tr("Left out, since some runs lack them: {names}. latente evaluate measures them.", names=names))
     return notes
 
 
@@ -172,13 +183,15 @@ def _same(runs: Sequence[Run], what: Callable[[Run], Any]) -> bool:
 
 def _figures(groups: Sequence[Group], figures: Sequence[Row], data_dir: str | None) -> dict[str, Figure]:
     elbo = next(row for row in figures if row.name == "elbo")
-    found = {"Rate and distortion": rate_distortion(_points(groups, "kl", "reconstruction"), _protocol_title(elbo))}
+    found = {
+        text("Rate and distortion"): rate_distortion(_points(groups, "kl", "reconstruction"), _protocol_title(elbo))
+    }
     names = [row.name for row in figures]
     for row in figures:
         if row.name in DISENTANGLEMENT and SHARPNESS in names:
-            found[f"{row.name} and sharpness"] = plane(
+            found[text("{name} and sharpness", name=row.name)] = plane(
                 _points(groups, row.name, SHARPNESS),
-                (f"{row.name} ({row.unit})", "sharpness of samples (1 = as sharp as real)"),
+                (f"{row.name} ({known(row.unit)})", tr("sharpness of samples (1 = as sharp as real)")),
                 _protocol_title(row),
             )
     runs = [run for group in groups for run in group.runs]
@@ -188,8 +201,9 @@ def _figures(groups: Sequence[Group], figures: Sequence[Row], data_dir: str | No
 
 
 def _protocol_title(row: Row) -> str:
-    n = f"{row.protocol['n']:,} " if "n" in row.protocol else ""
-    return f"each point a run, on {n}test images"
+    if "n" in row.protocol:
+        return tr("each point a run, on {n:,} test images", n=row.protocol["n"])
+    return tr("each point a run, on test images")
 
 
 def _points(groups: Sequence[Group], *names: str) -> dict[str, np.ndarray]:
@@ -206,22 +220,28 @@ def _sheets(groups: Sequence[Group], dataset: Dataset) -> dict[str, Figure]:
     ends = [first, second]
     start, end = np.asarray(dataset.test.images[ends])
     sheets: dict[str, Callable[[VAE], np.ndarray]] = {
-        "Samples": lambda vae: vae.sample(COLUMNS, seed=0, labels=vae.evenly(COLUMNS)),
-        "Reconstructions": lambda vae: vae.reconstruct(images, labels_of(vae, dataset.test, slice(COLUMNS))),
-        "Interpolations": lambda vae: vae.interpolate(start, end, COLUMNS, labels=labels_of(vae, dataset.test, ends)),
+        text("Samples"): lambda vae: vae.sample(COLUMNS, seed=0, labels=vae.evenly(COLUMNS)),
+        text("Reconstructions"): lambda vae: vae.reconstruct(images, labels_of(vae, dataset.test, slice(COLUMNS))),
+        text("Interpolations"): lambda vae: vae.interpolate(
+            start, end, COLUMNS, labels=labels_of(vae, dataset.test, ends)
+        ),
     }
     drawn: dict[str, dict[str, np.ndarray]] = {name: {} for name in sheets}
-    drawn["Reconstructions"]["test images"] = images
-    drawn["Interpolations"]["pixel cross-fade"] = cross_fade(unit_pixels(start[None]), unit_pixels(end[None]), COLUMNS)[
-        0
-    ]
+    drawn["Reconstructions"][text("test images")] = images
+    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(
+        unit_pixels(start[None]), unit_pixels(end[None]), COLUMNS
+    )[0]
     for group in groups:
         vae = group.runs[0].model()
         for name, draw in sheets.items():
             drawn[name][group.label] = draw(vae)
     titles = {
-        "Samples": "each column decodes the same draw of the prior (seed 0)",
-        "Reconstructions": "mean reconstructions of the first test images",
-        "Interpolations": f"decoded paths from test image {first} to {second}, under the cross-fade of their pixels",
+        "Samples": tr("each column decodes the same draw of the prior (seed 0)"),
+        "Reconstructions": tr("mean reconstructions of the first test images"),
+        "Interpolations": tr(
+            "decoded paths from test image {first} to {second}, under the cross-fade of their pixels",
+            first=first,
+            second=second,
+        ),
     }
     return {name: rows(those, titles[name]) for name, those in drawn.items()}

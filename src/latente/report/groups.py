@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from latente.language import tr
 from latente.training.config import shown
 from latente.training.run import Run
 from latente.training.sweep import comparable, shown_value
@@ -39,7 +40,7 @@ class Group:
     @property
     def title(self) -> str:
         """The options that tell it from the others."""
-        return ", ".join(f"{name} {value}" for name, value in self.options.items()) or "one config"
+        return ", ".join(f"{name} {value}" for name, value in self.options.items()) or tr("one config")
 
     @property
     def label(self) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from latente import __version__
 from latente.evaluation import Diagnosis, Undiagnosed, diagnose_run, evaluate
 from latente.figures import curves
+from latente.language import text, tr
 from latente.report import pictures
 from latente.report.page import embed, render
 from latente.training.labels import labels_of
@@ -35,7 +36,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
     ensure_evaluated(run, data_dir)
     diagnosis, undiagnosed = _diagnose(run, data_dir)
     sections = {title: embed(figure) for title, figure in _figures(run, data_dir).items()}
-    text = render(
+    page = render(
         "report.html.jinja",
         run=run,
         log=run.log,
@@ -46,7 +47,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
         config=json.dumps(run.config, indent=2),
         environment=json.dumps(run.environment, indent=2),
     )
-    return run.write_report(text)
+    return run.write_report(page)
 
 
 def _diagnose(run: Run, data_dir: str | None) -> tuple[Diagnosis | None, str]:
@@ -54,7 +55,7 @@ def _diagnose(run: Run, data_dir: str | None) -> tuple[Diagnosis | None, str]:
     try:
         return diagnose_run(run, data_dir), ""
     except Undiagnosed as reason:
-        return None, str(reason)
+        return None, reason.args[0]
 
 
 def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = False) -> None:
@@ -71,7 +72,7 @@ def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = Fal
     found = run.metrics.get("elbo", {})
     if (found.get("epoch"), found.get("latente")) != (run.best_epoch["epoch"], __version__):
         if progress:
-            print(f"evaluating {run.name}", file=sys.stderr, flush=True)
+            print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
         evaluate(run, data_dir=data_dir)
 
 
@@ -81,18 +82,18 @@ def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
     start, end = np.asarray(dataset.test.images[[first, second]])
     path = vae.interpolate(start, end, labels=labels_of(vae, dataset.test, [first, second]))
     samples = vae.sample(64, seed=0, labels=vae.evenly(64))
-    title = f"{run.name}: from test image {first} to {second}{pictures.switch_note(vae)}"
+    title = pictures.path_title(vae, run, first, second)
     found = {
-        "Samples from the prior": pictures.sample_figure(samples, run, temperature=1, seed=0),
-        "Reconstructions": pictures.reconstruction_figure(vae, dataset, run),
-        "Interpolation": pictures.interpolation_figure(path, start, end, title),
+        text("Samples from the prior"): pictures.sample_figure(samples, run, temperature=1, seed=0),
+        text("Reconstructions"): pictures.reconstruction_figure(vae, dataset, run),
+        text("Interpolation"): pictures.interpolation_figure(path, start, end, title),
     }
     if vae.posterior.density:
-        found["Latent traversals"] = pictures.traversal_figure(vae, run)
+        found[text("Latent traversals")] = pictures.traversal_figure(vae, run)
     found |= {
-        "Latent map": pictures.map_figure(vae, dataset, run),
-        "Training": curves(run.log, run.name),
+        text("Latent map"): pictures.map_figure(vae, dataset, run),
+        text("Training"): curves(run.log, run.name),
     }
     if vae.posterior.density and vae.latent_dim == 2:
-        found["Decoded latent plane"] = pictures.plane_figure(vae, run)
+        found[text("Decoded latent plane")] = pictures.plane_figure(vae, run)
     return found

@@ -10,6 +10,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from latente import __version__
+from latente.language import known, language, shown, text, tr
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("latente.report", "."),
@@ -17,12 +18,14 @@ _TEMPLATES = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    finalize=lambda value: shown(value) if isinstance(value, str) else value,
 )
+_TEMPLATES.globals |= {"known": known, "text": text, "tr": tr}
 
 
 def render(template: str, **content: Any) -> str:
-    """A page as one self-contained HTML text."""
-    return _TEMPLATES.get_template(template).render(version=__version__, **content)
+    """A page as one self-contained HTML text, in the reader's language."""
+    return _TEMPLATES.get_template(template).render(version=__version__, language=language(), **content)
 
 
 def embed(figure: Figure) -> str:

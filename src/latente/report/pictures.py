@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from latente.data import Dataset, Split
 from latente.errors import UserError
 from latente.figures import grid, latent_map, manifold, rows
+from latente.language import text, tr
 from latente.training.labels import labels_of
 from latente.training.run import Run
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from latente.model.vae import VAE
 
 MOST_LATENTS = 20
+FROM_PRIOR = text("samples from the prior")
 PLANE_QUANTILES = tuple(np.linspace(0.025, 0.975, 15))
 
 
@@ -26,15 +28,16 @@ def sample_figure(
     run: Run,
     temperature: float,
     seed: int | None,
-    prior: str = "the prior",
+    what: str = FROM_PRIOR,
     label: int | None = None,
 ) -> Figure:
     """Samples ``(n, H, W, C)`` of the prior, or of what stands for it, in a grid that says how they were drawn.
 
     Those of a conditional model are of one ``label``, or of every label in turn and so in columns.
     """
-    warmth = "" if temperature == 1 else f", temperature {temperature:g}"
-    title = f"{run.name}: {len(images)} samples from {prior} (seed {seed}{warmth})"
+    warmth = "" if temperature == 1 else text(", temperature {temperature:g}", temperature=temperature)
+    about = {"run": run.name, "n": len(images), "what": what, "seed": seed, "warmth": warmth}
+    title = tr("{run}: {n} {what} (seed {seed}{warmth})", **about)
     if label is not None:
         return grid(images, title=title + _as_class(run, label))
     return grid(images, len(run.classes) or None, title, run.classes)
@@ -45,8 +48,9 @@ def reconstruction_figure(vae: VAE, dataset: Dataset, run: Run, n: int = 10) -> 
     if n < 1:
         raise UserError(f"The number of images must be at least 1. Received {n}.")
     images = np.asarray(dataset.test.images[:n])
-    pairs = {"image": images, "reconstruction": vae.reconstruct(images, labels_of(vae, dataset.test, slice(n)))}
-    return rows(pairs, title=f"{run.name}: test images and their mean reconstructions")
+    decoded = vae.reconstruct(images, labels_of(vae, dataset.test, slice(n)))
+    title = tr("{run}: test images and their mean reconstructions", run=run.name)
+    return rows({text("image"): images, text("reconstruction"): decoded}, title=title)
 
 
 def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, title: str) -> Figure:
@@ -59,10 +63,10 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
     ends = [(image / 255.0 if image.dtype == np.uint8 else image) for image in (start, end)]
     crossfade = (1 - weights) * ends[0] + weights * ends[1]
     return rows(
-        {"decoded path": path, "pixel cross-fade": crossfade.astype("float32")},
+        {text("decoded path"): path, text("pixel cross-fade"): crossfade.astype("float32")},
         title=title,
         columns=[f"{step:.2f}" for step in t],
-        column_title="share of the second image",
+        column_title=tr("share of the second image"),
     )
 
 
@@ -77,15 +81,20 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
     kl = run.best_epoch.get("val_kl_per_dimension")
     order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
     shown = order[:MOST_LATENTS]
-    which = "one latent at a time" if shown == order else f"{len(shown)} of {len(order)} latents, one at a time"
+    which = (
+        text("one latent at a time")
+        if shown == order
+        else text("{n} of {all} latents, one at a time", n=len(shown), all=len(order))
+    )
     images = vae.traverse(shown, quantiles, labels=label if vae.classes else None)
     names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in shown]
-    known = "" if kl is None else "; KL in nats on the validation images"
+    known = "" if kl is None else text("; KL in nats on the validation images")
+    about = {"run": run.name, "which": which, "as_class": _as_class(run, label), "known": known}
     return rows(
         dict(zip(names, images, strict=True)),
-        title=f"{run.name}: {which}, the others at 0{_as_class(run, label)}{known}",
+        title=tr("{run}: {which}, the others at 0{as_class}{known}", **about),
         columns=[f"{level:.2f}" for level in quantiles],
-        column_title="quantile of N(0, 1)",
+        column_title=tr("quantile of N(0, 1)"),
     )
 
 
@@ -98,12 +107,16 @@ def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
 
         pca = PCA(2).fit(codes)
         codes = pca.transform(codes)
-        names = tuple(f"PCA {i + 1} ({share:.0%} of variance)" for i, share in enumerate(pca.explained_variance_ratio_))  # type: ignore[assignment]
+        first, second = pca.explained_variance_ratio_
+        names = (
+            tr("PCA {i} ({share:.0%} of variance)", i=1, share=first),
+            tr("PCA {i} ({share:.0%} of variance)", i=2, share=second),
+        )
     elif codes.shape[1] == 1:
         codes = np.column_stack([codes, np.zeros(len(codes))])
         names = ("z 0", "")
     codes = codes[:, :2]
-    title = f"{run.name}: codes of {len(codes):,} test images"
+    title = tr("{run}: codes of {n:,} test images", run=run.name, n=len(codes))
     return latent_map(codes, dataset.test.labels, dataset.class_names, names, title)
 
 
@@ -112,17 +125,24 @@ def plane_figure(vae: VAE, run: Run, label: int = 0) -> Figure:
     normal = [NormalDist().inv_cdf(level) for level in PLANE_QUANTILES]
     codes = [(x, y) for y in reversed(normal) for x in normal]
     images = vae.decode(np.array(codes), label if vae.classes else None)
-    return manifold(images, PLANE_QUANTILES, f"{run.name}: the decoded latent plane{_as_class(run, label)}")
+    title = tr("{run}: the decoded latent plane{as_class}", run=run.name, as_class=_as_class(run, label))
+    return manifold(images, PLANE_QUANTILES, title)
+
+
+def path_title(vae: VAE, run: Run, first: int, second: int) -> str:
+    """The title of the path between two test images."""
+    title = tr("{run}: from test image {first} to {second}", run=run.name, first=first, second=second)
+    return title + switch_note(vae)
 
 
 def switch_note(vae: VAE) -> str:
     """What a title adds where an interpolation is decoded by labels."""
-    return "; the label is that of the nearer end" if vae.classes else ""
+    return tr("; the label is that of the nearer end") if vae.classes else ""
 
 
 def _as_class(run: Run, label: int) -> str:
     """What a title adds where images are decoded as one label."""
-    return f", label {label} ({run.classes[label]})" if run.classes else ""
+    return tr(", label {label} ({name})", label=label, name=run.classes[label]) if run.classes else ""
 
 
 def two_unlike(split: Split) -> tuple[int, int]:

@@ -164,7 +164,9 @@ class Diagnosis(BaseModel):
     """The verdict of ``latente diagnose``."""
 
     healthy: bool
-    findings: list[dict[str, Any]]
+    findings: list[dict[str, Any]] = Field(
+        description="Texts in English; in the other languages under translations, where this version diagnosed."
+    )
 
 
 class Axis(BaseModel):

@@ -12,6 +12,7 @@ import numpy as np
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.figures import grid, rows, save_figure
+from latente.language import text, tr
 from latente.training.labels import labels_of
 from latente.training.run import Run, best_entry
 from latente.training.settings import Settings
@@ -121,13 +122,13 @@ class Pictures(keras.callbacks.Callback):
         epoch += 1
         if epoch % self.every and epoch != self.epochs:
             return
-        title, classes = f"{self.run.name}, epoch {epoch}", self.run.classes
+        about, classes = {"run": self.run.name, "epoch": epoch}, self.run.classes
         samples = self.model.sample(64, seed=0, labels=self.model.evenly(64))
-        sheet = grid(samples, len(classes) or None, title=f"Prior samples: {title}", names=classes)
+        title = tr("Prior samples: {run}, epoch {epoch}", **about)
+        sheet = grid(samples, len(classes) or None, title=title, names=classes)
         save_figure(sheet, self.run.picture_path("samples", epoch))
         images = np.asarray(self.split.images[:10])
         reconstructions = self.model.reconstruct(images, labels_of(self.model, self.split, slice(10)))
-        save_figure(
-            rows({"image": images, "reconstruction": reconstructions}, title=f"Validation images: {title}"),
-            self.run.picture_path("reconstructions", epoch),
-        )
+        pairs = {text("image"): images, text("reconstruction"): reconstructions}
+        title = tr("Validation images: {run}, epoch {epoch}", **about)
+        save_figure(rows(pairs, title=title), self.run.picture_path("reconstructions", epoch))

@@ -7,12 +7,15 @@ from typing import Any
 
 import keras
 
+from latente.language import tr
 from latente.model.collapse import collapse_warning
 from latente.training.run import Run
 
 
 class Health(keras.callbacks.Callback):
     """Warns at the epoch in which a collapse begins: in the log, as ``warnings`` of its entry, and on standard error.
+
+    The log holds it in English, whatever the reader's language.
 
     It reads what the ``Recorder`` wrote, so it comes after it.
 
@@ -34,4 +37,5 @@ class Health(keras.callbacks.Callback):
             return
         self.run.record({**log[-1], "warnings": [warning]})
         if self.tell:
-            print(f"warning: epoch {epoch + 1}: {warning}", file=sys.stderr, flush=True)
+            line = tr("warning: epoch {epoch}: {warning}", epoch=epoch + 1, warning=warning)
+            print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,9 @@
-"""What a diagnosis says."""
+"""What a diagnosis says.
+
+Names and figures are identifiers, the same in every language. Evidence, cause and remedy are texts: English strings
+that ``print`` shows in the reader's language. As JSON, and so in ``metrics.json`` and over HTTP, a finding has them in
+English and, under ``translations``, in every other language: whoever reads it later chooses, and needs no Latente to.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from latente.language import LANGUAGES, shown, text, tr
+
 WIDTH = 80
 """Columns of the printed diagnosis."""
 
 Figures = dict[str, Any]
+
+PARTS = {"evidence": text("evidence"), "cause": text("cause"), "remedy": text("remedy")}
+SEVERITIES = {"sick": text("sick"), "remark": text("remark")}
 
 
 @dataclass(frozen=True)
@@ -36,11 +46,22 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        parts = {"evidence": self.evidence, "cause": self.cause, "remedy": self.remedy}
-        lines = [f"{self.severity.upper()}: {self.name}"]
-        for name, text in parts.items():
-            lines += textwrap.wrap(text, WIDTH, initial_indent=f"  {name + ':':<10}", subsequent_indent=" " * 12)
+        lines = [f"{shown(SEVERITIES[self.severity]).upper()}: {self.name}"]
+        for name, part in PARTS.items():
+            start = f"  {shown(part) + ':':<10}"
+            lines += textwrap.wrap(
+                shown(getattr(self, name)), WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
+            )
         return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, the texts in English and under ``translations`` in the other languages."""
+        translations = {
+            language: {name: shown(getattr(self, name), language) for name in PARTS}
+            for language in LANGUAGES
+            if language != "en"
+        }
+        return vars(self) | {"figures": _plain(self.figures), "translations": translations}
 
 
 @dataclass(frozen=True)
@@ -69,9 +90,12 @@ class Diagnosis:
 
     def __str__(self) -> str:
         sick = sum(finding.severity == "sick" for finding in self.findings)
-        verdict = "healthy" if self.healthy else f"sick: {sick} finding{'s' if sick > 1 else ''}"
+        if self.healthy:
+            verdict = tr("Verdict: healthy")
+        else:
+            verdict = tr("Verdict: sick: 1 finding") if sick == 1 else tr("Verdict: sick: {n} findings", n=sick)
         width = max(map(len, self.figures)) + 2
-        lines = [f"Verdict: {verdict}", ""]
+        lines = [verdict, ""]
         for name, value in self.figures.items():
             lines += textwrap.wrap(
                 _shown(value), WIDTH, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2)
@@ -79,8 +103,8 @@ class Diagnosis:
         return "\n".join([*lines, *(f"\n{finding}" for finding in self.findings)])
 
     def to_json(self) -> dict[str, Any]:
-        """Verdict, findings and figures as plain values."""
-        findings = [vars(finding) | {"figures": _plain(finding.figures)} for finding in self.findings]
+        """Verdict, findings and figures as plain values, the same whatever the reader's language."""
+        findings = [finding.to_json() for finding in self.findings]
         return {"healthy": self.healthy, "findings": findings, "figures": _plain(self.figures)}
 
     def save(self, path: str | Path) -> Path:
@@ -99,13 +123,13 @@ class Diagnosis:
         if path.suffix.lower() != ".png":
             path = path / "diagnosis.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-        title = "healthy" if self.healthy else ", ".join(f.name for f in self.findings if f.severity == "sick")
+        title = tr("healthy") if self.healthy else ", ".join(f.name for f in self.findings if f.severity == "sick")
         return save_figure(diagnosis_page(**self.plots, title=title), path)
 
 
 def _shown(value: Any) -> str:
     if value is None:
-        return "cannot be measured here"
+        return tr("cannot be measured here")
     if isinstance(value, bool | np.bool_ | int | str):
         return str(value)
     if np.ndim(value):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import UserError
+from latente.language import text
 
 
 class NotFinite(UserError):
@@ -220,7 +221,8 @@ def _finite(result: Any, name: str, n: int) -> Array:
     if array.ndim == 0 or len(array) != n:
         raise UserError(f"{name} must give one row for each of {n} inputs. Received the shape {array.shape}.")
     if not np.isfinite(array).all():
-        raise NotFinite(f"{name} gives NaN or infinity in {np.mean(~np.isfinite(array)):.0%} of its numbers.")
+        share = np.mean(~np.isfinite(array))
+        raise NotFinite(text("{name} gives NaN or infinity in {share:.0%} of its numbers.", name=name, share=share))
     return array
 
 

@@ -13,6 +13,7 @@ from latente.evaluation.diagnosis.exam import MOST_IMAGES, Exam
 from latente.evaluation.diagnosis.finding import Diagnosis
 from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Patient, Training, images_of
 from latente.evaluation.diagnosis.verdict import verdict
+from latente.language import text
 from latente.model.likelihoods import Bernoulli, Likelihood, LocationScale
 from latente.model.posteriors import DiagonalGaussian
 from latente.model.priors.standard_normal import StandardNormal
@@ -44,8 +45,12 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     vae, dataset = run.model(), run.data(data_dir)
     if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
         raise Undiagnosed(
-            f"diagnose knows the posterior DiagonalGaussian with the prior StandardNormal. Received "
-            f"{type(vae.posterior).__name__} with {type(vae.prior).__name__}: latente evaluate measures any model."
+            text(
+                "diagnose knows the posterior DiagonalGaussian with the prior StandardNormal. Received {posterior} "
+                "with {prior}: latente evaluate measures any model.",
+                posterior=type(vae.posterior).__name__,
+                prior=type(vae.prior).__name__,
+            )
         )
     beta = vae.objective.kl_weight
     # The best epoch is chosen by the ELBO, which an autoencoder does not train: its best is its first.

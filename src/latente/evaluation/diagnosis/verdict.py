@@ -21,6 +21,7 @@ from latente.evaluation.diagnosis.inputs import (
     foreign,
     images_of,
 )
+from latente.language import text
 from latente.model.collapse import COLLAPSED_KL
 from latente.model.metrics import ACTIVE_VARIANCE
 
@@ -80,7 +81,7 @@ def verdict(exam: Exam) -> Diagnosis:
     try:
         found = [finding for check in checks() if (finding := check(exam)) is not None]
     except NotFinite as error:  # nothing else can be measured
-        return Diagnosis((broken(str(error)),), {"elbo": None}, _plots_of_log(exam))
+        return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(exam))
     found.sort(key=lambda finding: finding.severity != "sick")
     return Diagnosis(tuple(found), _figures(exam), _plots(exam))
 
@@ -111,17 +112,17 @@ def _plots(exam: Exam) -> dict[str, Any]:
     plots = _plots_of_log(exam)
     rows = {
         **plots["images"],
-        "their reconstructions": exam.reconstructions,
-        "decoded from N(0, I)": exam.prior_images,
+        text("their reconstructions"): exam.reconstructions,
+        text("decoded from N(0, I)"): exam.prior_images,
     }
     if exam.samples is not None:
-        rows["the samples given"] = exam.samples
+        rows[text("the samples given")] = exam.samples
     return {
         **plots,
         "images": {name: np.clip(images[:12], 0, 1) for name, images in rows.items()},
         "latents": {
-            "KL of each latent (nats)": (exam.kl_per_dimension, COLLAPSED_KL),
-            "std of its posterior mean": (exam.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
+            text("KL of each latent (nats)"): (exam.kl_per_dimension, COLLAPSED_KL),
+            text("std of its posterior mean"): (exam.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
         },
     }
 
@@ -133,6 +134,6 @@ def _plots_of_log(exam: Exam) -> dict[str, Any]:
     if not names and log and all("loss" in entry for entry in log):
         names = ["loss"]
     return {
-        "images": {"held-out images": exam.images[:12]},
+        "images": {text("held-out images"): exam.images[:12]},
         "curves": {name: [entry[name] for entry in log] for name in names},
     }

@@ -161,7 +161,6 @@ export default {
   "diagnosis.running": "Measuring: {seconds} s. It takes 10 to 60 seconds.",
   "diagnosis.healthy": "Healthy: nothing found that needs a cure.",
   "diagnosis.sick": "Sick: something needs a cure.",
-  "diagnosis.language": "The findings are in English, as the service writes them.",
   "diagnosis.severity.sick": "Sick",
   "diagnosis.severity.remark": "Remark",
   "diagnosis.evidence": "Evidence",

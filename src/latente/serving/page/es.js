@@ -161,7 +161,6 @@ export default {
   "diagnosis.running": "Midiendo: {seconds} s. Tarda de 10 a 60 segundos.",
   "diagnosis.healthy": "Sano: no se ha encontrado nada que necesite cura.",
   "diagnosis.sick": "Enfermo: algo necesita cura.",
-  "diagnosis.language": "Los hallazgos están en inglés, tal como los escribe el servicio.",
   "diagnosis.severity.sick": "Enfermo",
   "diagnosis.severity.remark": "Observación",
   "diagnosis.evidence": "Indicios",

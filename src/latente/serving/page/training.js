@@ -151,7 +151,11 @@ function verdict({ healthy, findings }) {
     { class: healthy ? "verdict healthy" : "verdict sick" },
     t(healthy ? "diagnosis.healthy" : "diagnosis.sick"),
   );
-  const part = (name, text) => [h("dt", {}, t(`diagnosis.${name}`)), h("dd", { lang: "en" }, text)];
+  const part = (finding, name) => {
+    // A run that an earlier version diagnosed has its findings in English alone.
+    const own = finding.translations?.[current()]?.[name];
+    return [h("dt", {}, t(`diagnosis.${name}`)), h("dd", own ? {} : { lang: "en" }, own ?? finding[name])];
+  };
   const item = (finding) =>
     h(
       "article",
@@ -163,11 +167,7 @@ function verdict({ healthy, findings }) {
         " ",
         h("span", { lang: "en" }, finding.name),
       ),
-      h("dl", {}, ...["evidence", "cause", "remedy"].flatMap((name) => part(name, finding[name]))),
+      h("dl", {}, ...["evidence", "cause", "remedy"].flatMap((name) => part(finding, name))),
     );
-  return [
-    head,
-    findings.length && current() !== "en" ? h("p", { class: "soft" }, t("diagnosis.language")) : "",
-    ...findings.map(item),
-  ];
+  return [head, ...findings.map(item)];
 }

@@ -7,6 +7,7 @@ import numpy as np
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Finding
+from latente.language import joined, text
 
 TOLERANCE = 0.01
 """Of the pixels' range: resized images and Gaussian means overshoot by less."""
@@ -17,8 +18,8 @@ BETTER = 0.5
 """The negatives leave at most half as much unexplained as the images: a model reconstructs the negatives of what it was
 trained on several times worse, not better."""
 MIXED = (
-    "Dark on light and light on dark are mixed: MNIST and its kin are light on dark, scans dark on light.",
-    "Invert one of them: images = 255 - images (or 1 - images).",
+    text("Dark on light and light on dark are mixed: MNIST and its kin are light on dark, scans dark on light."),
+    text("Invert one of them: images = 255 - images (or 1 - images)."),
 )
 """Cause and remedy."""
 
@@ -34,24 +35,32 @@ def out_of_range(exam: Exam) -> Finding | None:
     if not given and not outside:
         return None
     signed = (scale.low, scale.high) == (-1.0, 1.0)
-    evidence = f"The images lie in [{scale.low:g}, {scale.high:g}]." if given else ""
-    if outside:
-        evidence += f" Decoded pixels reach from {low:.3g} to {high:.3g} (as a share of that range)."
+    lie = text("The images lie in [{low:g}, {high:g}].", low=scale.low, high=scale.high)
+    reach = text("Decoded pixels reach from {low:.3g} to {high:.3g} (as a share of that range).", low=low, high=high)
     return Finding(
         "data-out-of-range",
         "remark" if signed and not bernoulli else "sick",
-        evidence.strip(),
+        joined(lie if given else "", reach if outside else ""),
         {"low": scale.low, "high": scale.high, "decoded_low": low, "decoded_high": high},
-        "The images were not divided by 255, or were standardized: cross-entropy has no meaning outside [0, 1], and a "
-        "squared error grows with the square of the range, so that the KL counts for nothing (or for more).",
-        "images = images.astype('float32') / 255 for training and for every use. Latente scales uint8 images itself.",
+        text(
+            "The images were not divided by 255, or were standardized: cross-entropy has no meaning outside [0, 1], "
+            "and a squared error grows with the square of the range, so that the KL counts for nothing (or for more)."
+        ),
+        text(
+            "images = images.astype('float32') / 255 for training and for every use. Latente scales uint8 images "
+            "itself."
+        ),
     )
 
 
 @check
 def inverted(exam: Exam) -> Finding | None:
     """Dark and light are exchanged between training images and held-out ones, or between these and what is decoded."""
-    others = {"training images": exam.train_images, "reconstructions": exam.reconstructions, "samples": exam.samples}
+    others = {
+        text("training images"): exam.train_images,
+        text("reconstructions"): exam.reconstructions,
+        text("samples"): exam.samples,
+    }
     for name, images in others.items():
         if images is None:
             continue
@@ -60,8 +69,12 @@ def inverted(exam: Exam) -> Finding | None:
             return Finding(
                 "data-inverted",
                 "sick",
-                f"The mean of the {name} is the negative of the mean of the held-out images (correlation "
-                f"{correlation:.2f}): where the ones are dark, the others are light.",
+                text(
+                    "The mean of the {name} is the negative of the mean of the held-out images (correlation "
+                    "{correlation:.2f}): where the ones are dark, the others are light.",
+                    name=name,
+                    correlation=correlation,
+                ),
                 {"against": name, "correlation": correlation},
                 *MIXED,
             )
@@ -77,8 +90,12 @@ def _negatives_fit_better(exam: Exam) -> Finding | None:
     return Finding(
         "data-inverted",
         "sick",
-        f"The model leaves {exam.unexplained:.0%} of the variance of the images unexplained, and {error:.0%} of their "
-        f"negatives': it was trained on images that are dark where these are light.",
+        text(
+            "The model leaves {unexplained:.0%} of the variance of the images unexplained, and {error:.0%} of their "
+            "negatives': it was trained on images that are dark where these are light.",
+            unexplained=exam.unexplained,
+            error=error,
+        ),
         {"unexplained": exam.unexplained, "unexplained_of_negatives": error},
         *MIXED,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.exam import UNMOVED, Exam, total_variance
 from latente.evaluation.diagnosis.finding import Finding
+from latente.language import joined, text
 
 EXTREME = 1e-3
 """A pixel this near to 0 or 1 is saturated: less than half a grey level."""
@@ -31,14 +32,24 @@ def decoder_constant(exam: Exam) -> Finding | None:
     return Finding(
         "decoder-saturated",
         "sick",
-        f"{saturated:.0%} of the decoded pixels are 0 or 1, and within an image they vary by {flat:.2g} (standard "
-        f"deviation); {grey:.0%} of the real pixels are grey. The error is {exam.unexplained:.2g} times that of the "
-        f"mean image.",
+        text(
+            "{saturated:.0%} of the decoded pixels are 0 or 1, and within an image they vary by {flat:.2g} (standard "
+            "deviation); {grey:.0%} of the real pixels are grey. The error is {error:.2g} times that of the mean "
+            "image.",
+            saturated=saturated,
+            flat=flat,
+            grey=grey,
+            error=exam.unexplained,
+        ),
         {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": exam.unexplained},
-        "The last layer is driven to its ends, or dead: a learning rate that is too high, a ReLU as the last "
-        "activation, sigmoid applied twice, or weights that diverged.",
-        "Latente: --lr a tenth of what it was (it computes the loss from logits). Plain Keras: no activation in the "
-        "last layer and binary_crossentropy(from_logits=True), and a lower learning rate.",
+        text(
+            "The last layer is driven to its ends, or dead: a learning rate that is too high, a ReLU as the last "
+            "activation, sigmoid applied twice, or weights that diverged."
+        ),
+        text(
+            "Latente: --lr a tenth of what it was (it computes the loss from logits). Plain Keras: no activation in "
+            "the last layer and binary_crossentropy(from_logits=True), and a lower learning rate."
+        ),
     )
 
 
@@ -53,13 +64,23 @@ def decoder_ignores_z(exam: Exam) -> Finding | None:
     return Finding(
         "decoder-ignores-z",
         "sick",
-        f"{exam.active} of {exam.latent_dim} latents carry information (KL {exam.kl:.3g} nats), but the decoded images "
-        f"vary by {moved:.1%} of the variance of the real ones, whatever the code.",
+        text(
+            "{active} of {latents} latents carry information (KL {kl:.3g} nats), but the decoded images vary by "
+            "{moved:.1%} of the variance of the real ones, whatever the code.",
+            active=exam.active,
+            latents=exam.latent_dim,
+            kl=exam.kl,
+            moved=moved,
+        ),
         {"decoded_variance": moved, "active_units": exam.active, "kl": exam.kl},
-        "The code does not reach the decoder's output: a layer that is dead or not connected, a decoder that is fed "
-        "something besides z, or one that was not trained.",
-        "Decode two very different codes and follow them through the layers. Latente's decoders see nothing but z; "
-        "train anew with --lr a tenth. Plain Keras: check that decoder(z) is the graph that the loss sees.",
+        text(
+            "The code does not reach the decoder's output: a layer that is dead or not connected, a decoder that is "
+            "fed something besides z, or one that was not trained."
+        ),
+        text(
+            "Decode two very different codes and follow them through the layers. Latente's decoders see nothing but z; "
+            "train anew with --lr a tenth. Plain Keras: check that decoder(z) is the graph that the loss sees."
+        ),
     )
 
 
@@ -76,9 +97,18 @@ def blur(exam: Exam) -> Finding | None:
     return Finding(
         "blur",
         "sick",
-        f"Reconstructions are {sharp:.0%} as sharp as real images and leave {error:.0%} of the variance unexplained; "
-        f"the best linear VAE at beta = 1 has {linear:.0%} and {linear_error:.0%}. So the likelihood alone does not "
-        f"explain the blur." + (f" The effective beta is {beta.value:.3g}." if beta else ""),
+        joined(
+            text(
+                "Reconstructions are {sharp:.0%} as sharp as real images and leave {error:.0%} of the variance "
+                "unexplained; the best linear VAE at beta = 1 has {linear:.0%} and {linear_error:.0%}. So the "
+                "likelihood alone does not explain the blur.",
+                sharp=sharp,
+                error=error,
+                linear=linear,
+                linear_error=linear_error,
+            ),
+            text("The effective beta is {beta:.3g}.", beta=beta.value) if beta else "",
+        ),
         {
             "sharpness": sharp,
             "sharpness_of_linear_vae": linear,
@@ -86,7 +116,9 @@ def blur(exam: Exam) -> Finding | None:
             "unexplained_by_linear_vae": linear_error,
             "effective_beta": beta.value if beta else None,
         },
-        "A beta above 1 pays for a small KL with detail; or the model is not trained to its end, or too small.",
-        "Latente: --beta 1, more --epochs, then more --latent-dim. Plain Keras: the factor on the KL down to 1, with "
-        "the reconstruction summed over pixels.",
+        text("A beta above 1 pays for a small KL with detail; or the model is not trained to its end, or too small."),
+        text(
+            "Latente: --beta 1, more --epochs, then more --latent-dim. Plain Keras: the factor on the KL down to 1, "
+            "with the reconstruction summed over pixels."
+        ),
     )

@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.exam import Exam, total_variance
 from latente.evaluation.diagnosis.finding import Finding
+from latente.language import text
 
 HOLES = 0.4
 """Less than this share of the prior's images lies among what encodings decode to. Two halves of the encodings have
@@ -35,27 +36,34 @@ def hole_problem(exam: Exam) -> Finding | None:
     error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
     if error > GOOD * linear:
         return None
-    parts, marginal = exam.aggregate, exam.aggregate.marginal_kl
+    figures = {
+        "prior_precision": exam.prior_match.precision,
+        "prior_coverage": exam.prior_match.coverage,
+        "marginal_kl": exam.aggregate.marginal_kl,
+        "total_correlation": exam.aggregate.total_correlation,
+        "dimension_wise_kl": exam.aggregate.dimension_wise_kl,
+        "unexplained": error,
+    }
     return Finding(
         "prior-mismatch",
         "sick",
-        f"Reconstructions are good ({error:.0%} of the variance unexplained), but the codes do not fill the prior: "
-        f"{exam.prior_match.precision:.0%} of the images decoded from it lie among those decoded from encodings, and "
-        f"reach {exam.prior_match.coverage:.0%} of their neighbourhoods. KL(q(z), p(z)) is about {marginal:.3g} nats, "
-        f"{parts.total_correlation:.3g} of them dependence between latents and {parts.dimension_wise_kl:.3g} the "
-        f"latents' own shapes.",
-        {
-            "prior_precision": exam.prior_match.precision,
-            "prior_coverage": exam.prior_match.coverage,
-            "marginal_kl": marginal,
-            "total_correlation": parts.total_correlation,
-            "dimension_wise_kl": parts.dimension_wise_kl,
-            "unexplained": error,
-        },
-        "The codes of the data fill a part of the prior, or lie outside of it; most draws hit holes that the decoder "
-        "never saw. The KL weighs too little, or there are many latents.",
-        "Latente: --beta 2 or more, or fewer --latent-dim. Plain Keras: a larger factor on the KL. Or sample from a "
-        "density fitted to the codes (latente encode) instead of N(0, 1).",
+        text(
+            "Reconstructions are good ({unexplained:.0%} of the variance unexplained), but the codes do not fill the "
+            "prior: {prior_precision:.0%} of the images decoded from it lie among those decoded from encodings, and "
+            "reach {prior_coverage:.0%} of their neighbourhoods. KL(q(z), p(z)) is about {marginal_kl:.3g} nats, "
+            "{total_correlation:.3g} of them dependence between latents and {dimension_wise_kl:.3g} the latents' own "
+            "shapes.",
+            **figures,
+        ),
+        figures,
+        text(
+            "The codes of the data fill a part of the prior, or lie outside of it; most draws hit holes that the "
+            "decoder never saw. The KL weighs too little, or there are many latents."
+        ),
+        text(
+            "Latente: --beta 2 or more, or fewer --latent-dim. Plain Keras: a larger factor on the KL. Or sample from "
+            "a density fitted to the codes (latente encode) instead of N(0, 1)."
+        ),
     )
 
 
@@ -73,13 +81,22 @@ def few_modes(exam: Exam) -> Finding | None:
     return Finding(
         "few-modes",
         "sick",
-        f"{'The samples given' if claimed else 'Samples from the prior'} reach {match.coverage:.0%} of the "
-        f"neighbourhoods of decoded encodings, and their pixels vary by {variety:.0%} as much.",
+        text(
+            "{which} reach {coverage:.0%} of the neighbourhoods of decoded encodings, and their pixels vary by "
+            "{variety:.0%} as much.",
+            which=text("The samples given") if claimed else text("Samples from the prior"),
+            coverage=match.coverage,
+            variety=variety,
+        ),
         {"coverage": match.coverage, "variety": variety, "claimed": claimed},
-        "The draws come from a small part of the codes: a temperature far below 1, a few fixed codes, or codes that "
-        "lie so far out that N(0, 1) meets only the middle of them.",
-        "Draw from N(0, 1) in every latent (Latente: sample(n, temperature=1)). If the codes spread far beyond 1, "
-        "raise the weight of the KL (--beta 1; plain Keras: the factor on the KL).",
+        text(
+            "The draws come from a small part of the codes: a temperature far below 1, a few fixed codes, or codes "
+            "that lie so far out that N(0, 1) meets only the middle of them."
+        ),
+        text(
+            "Draw from N(0, 1) in every latent (Latente: sample(n, temperature=1)). If the codes spread far beyond 1, "
+            "raise the weight of the KL (--beta 1; plain Keras: the factor on the KL)."
+        ),
     )
 
 
@@ -95,12 +112,20 @@ def samples_around_encodings(exam: Exam) -> Finding | None:
     return Finding(
         "samples-around-encodings",
         "sick",
-        f"The samples lie {np.median(own):.3g} from the nearest reconstruction of a real image (median, Euclidean in "
-        f"pixels), true prior samples {np.median(drawn):.3g}; a sample is nearer than a prior draw with probability "
-        f"{nearer:.0%}.",
+        text(
+            "The samples lie {own:.3g} from the nearest reconstruction of a real image (median, Euclidean in pixels), "
+            "true prior samples {drawn:.3g}; a sample is nearer than a prior draw with probability {nearer:.0%}.",
+            own=np.median(own),
+            drawn=np.median(drawn),
+            nearer=nearer,
+        ),
         {"median_distance": float(np.median(own)), "median_of_prior": float(np.median(drawn)), "nearer": nearer},
-        "The samples were decoded from encodings of real images plus noise: they are reconstructions, and say nothing "
-        "of what the model can make by itself.",
-        "Draw the codes from the prior: decoder(numpy.random.standard_normal((n, latent_dim))). Latente's sample "
-        "never calls the encoder.",
+        text(
+            "The samples were decoded from encodings of real images plus noise: they are reconstructions, and say "
+            "nothing of what the model can make by itself."
+        ),
+        text(
+            "Draw the codes from the prior: decoder(numpy.random.standard_normal((n, latent_dim))). Latente's sample "
+            "never calls the encoder."
+        ),
     )

@@ -9,6 +9,7 @@ from latente.evaluation.diagnosis.checks.latents import WARM_UP
 from latente.evaluation.diagnosis.checks.weight import AUTOENCODER_BETA
 from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
+from latente.language import joined, text
 
 GAP = 0.035
 """The gap between the ELBO of training and held-out images, as a share of what the codes tell about an image. Models
@@ -39,10 +40,15 @@ def kl_dominates_from_start(exam: Exam) -> Finding | None:
     return Finding(
         "kl-dominates-from-start",
         "sick",
-        f"The KL was {kl[0]:.2g} nats after the first epoch and never rose above {kl.max():.2g}; the reconstructions "
-        f"leave {exam.unexplained:.0%} of the variance unexplained, as the mean image would.",
+        text(
+            "The KL was {first:.2g} nats after the first epoch and never rose above {most:.2g}; the reconstructions "
+            "leave {unexplained:.0%} of the variance unexplained, as the mean image would.",
+            first=kl[0],
+            most=kl.max(),
+            unexplained=exam.unexplained,
+        ),
         {"kl_by_epoch": kl, "unexplained": exam.unexplained},
-        "From the first steps on, a small KL was worth more than any detail: the decoder never learned to use z.",
+        text("From the first steps on, a small KL was worth more than any detail: the decoder never learned to use z."),
         WARM_UP,
     )
 
@@ -57,15 +63,28 @@ def overfitting(exam: Exam) -> Finding | None:
     error = np.sqrt(train.var() / len(train) + held_out.var() / len(held_out))
     if gap < max(GAP * told, CERTAIN * error):
         return None
+    figures = {
+        "train_elbo": train.mean(),
+        "elbo": exam.elbo,
+        "gap": gap,
+        "standard_error": error,
+        "share": gap / told,
+    }
     return Finding(
         "overfitting",
         "sick",
-        f"The ELBO is {train.mean():.4g} nats on training images and {exam.elbo:.4g} on held-out ones: a gap of "
-        f"{gap:.3g} +- {error:.1g} nats, {gap / told:.1%} of what a code tells about its image.",
-        {"train_elbo": train.mean(), "elbo": exam.elbo, "gap": gap, "standard_error": error, "share": gap / told},
-        "Too many epochs or too large a network for so few images.",
-        "Latente: --training.patience 5 (it keeps the best epoch by the validation ELBO), a smaller --network, more "
-        "data, --latent-dim smaller. Plain Keras: EarlyStopping(monitor='val_loss', restore_best_weights=True).",
+        text(
+            "The ELBO is {train_elbo:.4g} nats on training images and {elbo:.4g} on held-out ones: a gap of {gap:.3g} "
+            "+- {standard_error:.1g} nats, {share:.1%} of what a code tells about its image.",
+            **figures,
+        ),
+        figures,
+        text("Too many epochs or too large a network for so few images."),
+        text(
+            "Latente: --training.patience 5 (it keeps the best epoch by the validation ELBO), a smaller --network, "
+            "more data, --latent-dim smaller. Plain Keras: EarlyStopping(monitor='val_loss', "
+            "restore_best_weights=True)."
+        ),
     )
 
 
@@ -78,16 +97,22 @@ def diverged(exam: Exam) -> Finding | None:
     fell = not broken and len(loss) > 0 and _fell(-loss) and (len(elbo) == 0 or _fell(elbo))
     if not broken and not fell:
         return None
-    what = "holds a loss that is not a number" if broken else f"ends at {loss[-1]:.4g} after {loss.min():.4g}"
-    return _divergence(
-        f"The loss in the log {what} ({len(loss)} epochs)." if fell else f"The log {what} ({len(loss)} epochs).",
-        {"epochs": len(exam.training.log), "loss": loss},
+    evidence = (
+        text("The log holds a loss that is not a number ({epochs} epochs).", epochs=len(loss))
+        if broken
+        else text(
+            "The loss in the log ends at {last:.4g} after {least:.4g} ({epochs} epochs).",
+            last=loss[-1],
+            least=loss.min(),
+            epochs=len(loss),
+        )
     )
+    return _divergence(evidence, {"epochs": len(exam.training.log), "loss": loss})
 
 
 def broken(evidence: str) -> Finding:
     """The finding of a model that gives no numbers any more."""
-    return _divergence(f"{evidence} Nothing else can be measured.", {})
+    return _divergence(joined(evidence, text("Nothing else can be measured.")), {})
 
 
 def _divergence(evidence: str, figures: Figures) -> Finding:
@@ -96,9 +121,11 @@ def _divergence(evidence: str, figures: Figures) -> Finding:
         "sick",
         evidence,
         figures,
-        "The learning rate is too high, or a log-variance overflowed.",
-        "Latente: --lr a tenth of what it was, or --precision float32. Plain Keras: a lower learning rate, "
-        "keras.optimizers.Adam(..., clipnorm=1), and the loss from logits.",
+        text("The learning rate is too high, or a log-variance overflowed."),
+        text(
+            "Latente: --lr a tenth of what it was, or --precision float32. Plain Keras: a lower learning rate, "
+            "keras.optimizers.Adam(..., clipnorm=1), and the loss from logits."
+        ),
     )
 
 
@@ -114,22 +141,37 @@ def stopped_too_early(exam: Exam) -> Finding | None:
     cut = planned is not None and len(log) < planned
     if rising < STILL_RISING and not underfit and not cut:
         return None
-    evidence = f"Training ended after {len(log)}{f' of {planned}' if planned else ''} epochs. " if log else ""
+    evidence = [_ended(len(log), planned)] if log else []
     if rising >= STILL_RISING:
-        evidence += f"The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress. "
+        evidence.append(
+            text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
+        )
     if beta is not None and underfit:
-        evidence += (
-            f"Reconstructions leave {error:.0%} of the pixels' variance unexplained, the best linear VAE with as many "
-            f"latents {linear:.0%}, and the KL does not weigh too much (effective beta {beta.value:.2g})."
+        evidence.append(
+            text(
+                "Reconstructions leave {error:.0%} of the pixels' variance unexplained, the best linear VAE with as "
+                "many latents {linear:.0%}, and the KL does not weigh too much (effective beta {beta:.2g}).",
+                error=error,
+                linear=linear,
+                beta=beta.value,
+            )
         )
     return Finding(
         "stopped-too-early",
         "sick",
-        evidence.strip(),
+        joined(*evidence),
         {"epochs": len(log), "planned": planned, "rising": rising, "unexplained": error, "by_linear_vae": linear},
-        "The run was interrupted or has too few steps for its learning rate, or the network is too small.",
-        "Latente: latente train --resume RUN if it was interrupted, else more --epochs. Plain Keras: more epochs.",
+        text("The run was interrupted or has too few steps for its learning rate, or the network is too small."),
+        text(
+            "Latente: latente train --resume RUN if it was interrupted, else more --epochs. Plain Keras: more epochs."
+        ),
     )
+
+
+def _ended(epochs: int, planned: int | None) -> str:
+    if planned:
+        return text("Training ended after {epochs} of {planned} epochs.", epochs=epochs, planned=planned)
+    return text("Training ended after {epochs} epochs.", epochs=epochs)
 
 
 def _still_rising(elbo: np.ndarray) -> float:

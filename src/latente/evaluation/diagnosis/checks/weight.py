@@ -7,6 +7,7 @@ import numpy as np
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
+from latente.language import text
 
 PIXEL_MEAN = 3.0
 """An effective beta within this factor of the number of pixels betrays a mean over them: squared errors are written
@@ -26,9 +27,11 @@ def averaged_over_pixels(exam: Exam) -> Finding | None:
     meant = exam.training.beta or 1.0
     figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": exam.pixels}
     if beta and abs(np.log(beta.value / (meant * exam.pixels)) if beta.value > 0 else np.inf) < np.log(PIXEL_MEAN):
-        evidence = (
-            f"The effective beta is {beta.value:.0f}: the posteriors are as wide as if the KL counted {beta.value:.0f} "
-            f"times. An image has {exam.pixels} pixels."
+        evidence = text(
+            "The effective beta is {beta:.0f}: the posteriors are as wide as if the KL counted {beta:.0f} times. An "
+            "image has {pixels} pixels.",
+            beta=beta.value,
+            pixels=exam.pixels,
         )
     elif (reduction := _reduction_of_loss(exam)) is not None:
         evidence, figures = reduction
@@ -39,10 +42,16 @@ def averaged_over_pixels(exam: Exam) -> Finding | None:
         "sick",
         evidence,
         figures,
-        "The reconstruction is averaged over pixels (Keras's binary_crossentropy and mse do so by themselves), while "
-        f"the KL is summed over latents: that is a beta of {exam.pixels}.",
-        "Sum over pixels, average over images: keras.ops.sum(keras.losses.binary_crossentropy(x, y), axis=(1, 2)), "
-        f"or weigh the KL by 1/{exam.pixels}. Latente always sums.",
+        text(
+            "The reconstruction is averaged over pixels (Keras's binary_crossentropy and mse do so by themselves), "
+            "while the KL is summed over latents: that is a beta of {pixels}.",
+            pixels=exam.pixels,
+        ),
+        text(
+            "Sum over pixels, average over images: keras.ops.sum(keras.losses.binary_crossentropy(x, y), "
+            "axis=(1, 2)), or weigh the KL by 1/{pixels}. Latente always sums.",
+            pixels=exam.pixels,
+        ),
     )
 
 
@@ -54,18 +63,23 @@ def _reduction_of_loss(exam: Exam) -> tuple[str, Figures] | None:
     weight = 1.0 if exam.training.beta is None else exam.training.beta
     reconstruction, pixels = exam.reconstruction, exam.pixels
     candidates = {
-        "summed over pixels": reconstruction + weight * exam.kl,
-        "averaged over pixels": reconstruction / pixels + weight * exam.kl,
-        "averaged over pixels, as twice the half squared error": 2 * reconstruction / pixels + weight * exam.kl,
+        text("summed over pixels"): reconstruction + weight * exam.kl,
+        text("averaged over pixels"): reconstruction / pixels + weight * exam.kl,
+        text("averaged over pixels, as twice the half squared error"): 2 * reconstruction / pixels + weight * exam.kl,
     }
     name = min(candidates, key=lambda each: abs(candidates[each] - loss))
     if not name.startswith("averaged") or abs(candidates[name] - loss) > SAME_LOSS * abs(loss):
         return None
-    evidence = (
-        f"The reported loss, {loss:.4g}, is the reconstruction {name} plus the KL ({candidates[name]:.4g}); summed it "
-        f"would be {candidates['summed over pixels']:.4g}. So the KL counted {pixels} times."
+    evidence = text(
+        "The reported loss, {loss:.4g}, is the reconstruction {name} plus the KL ({found:.4g}); summed it would be "
+        "{summed:.4g}. So the KL counted {pixels} times.",
+        loss=loss,
+        name=name,
+        found=candidates[name],
+        summed=next(iter(candidates.values())),
+        pixels=pixels,
     )
-    return evidence, {"loss": loss, "pixels": pixels, **candidates}
+    return evidence, {"loss": loss, "pixels": pixels, **{str(each): value for each, value in candidates.items()}}
 
 
 @check
@@ -78,13 +92,20 @@ def autoencoder(exam: Exam) -> Finding | None:
     if not told and not (works and beta and beta.value + 2 * beta.standard_error < AUTOENCODER_BETA):
         return None
     sigma = float(np.exp(0.5 * exam.log_var).mean())
-    estimate = f"effective beta {beta.value:.2g}, " if beta else ""
+    estimate = text("effective beta {beta:.2g}, ", beta=beta.value) if beta else ""
     return Finding(
         "autoencoder",
         "sick",
-        f"The KL has next to no weight: {estimate}KL {exam.kl:.3g} nats, mean sigma {sigma:.2g} (the prior's is 1), "
-        f"codes spread by {exam.mean.std(axis=0).max():.3g} at most. Only {exam.prior_match.precision:.0%} of the "
-        f"images decoded from the prior lie among those decoded from encodings.",
+        text(
+            "The KL has next to no weight: {estimate}KL {kl:.3g} nats, mean sigma {sigma:.2g} (the prior's is 1), "
+            "codes spread by {spread:.3g} at most. Only {precision:.0%} of the images decoded from the prior lie among "
+            "those decoded from encodings.",
+            estimate=estimate,
+            kl=exam.kl,
+            sigma=sigma,
+            spread=exam.mean.std(axis=0).max(),
+            precision=exam.prior_match.precision,
+        ),
         {
             "effective_beta": beta.value if beta else None,
             "kl": exam.kl,
@@ -92,7 +113,9 @@ def autoencoder(exam: Exam) -> Finding | None:
             "z_mean_std": exam.mean.std(axis=0),
             "prior_precision": exam.prior_match.precision,
         },
-        "beta is 0 or almost: this is an autoencoder, whose codes have no reason to lie where the prior draws.",
-        "Latente: --objective ELBO --beta 1. Plain Keras: add the KL to the loss, summed over latents, beside the "
-        "reconstruction summed over pixels.",
+        text("beta is 0 or almost: this is an autoencoder, whose codes have no reason to lie where the prior draws."),
+        text(
+            "Latente: --objective ELBO --beta 1. Plain Keras: add the KL to the loss, summed over latents, beside the "
+            "reconstruction summed over pixels."
+        ),
     )
