@@ -7,6 +7,7 @@ formulas become MathML, which browsers draw without a script; then Zensical buil
 from __future__ import annotations
 
 import argparse
+import html
 import os
 import re
 import shutil
@@ -14,10 +15,21 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).parents[1]
 SOURCE, WORK, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "site"
 CODE = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
+FRAME = {
+    "Back to top": "Volver arriba",
+    "Next": "Siguiente",
+    "On this page": "En esta página",
+    "Previous": "Anterior",
+    "Search": "Buscar",
+    "Skip to content": "Ir al contenido",
+    "Dark": "Oscuro",
+    "Light": "Claro",
+}
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
 
 
@@ -30,6 +42,9 @@ def main() -> None:
     command = [Path(sys.executable).with_name("zensical"), "build", "--clean", "--strict"]
     if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise SystemExit(code)
+    in_spanish()
+    if wrong := sorted(problems()):
+        raise SystemExit("\n".join(wrong))
 
 
 def assemble() -> None:
@@ -138,6 +153,34 @@ def benchmarks() -> str:
     """The measurements, whose other files the site does not hold: a link to one becomes its name."""
     text = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?://|#)[^)]+\)", r"\1", text)
+
+
+def in_spanish() -> None:
+    """Let the Spanish pages say that they are Spanish, for screen readers too, and put their frame into Spanish."""
+    for page in (SITE / "es").glob("*.html"):
+        text = page.read_text(encoding="utf-8").replace('<html lang="en"', '<html lang="es"', 1)
+        for english, spanish in FRAME.items():
+            text = re.sub(rf"(?<=[>\"])(\s*){english}(\s*)(?=[<\"])", rf"\1{spanish}\2", text)
+        page.write_text(text, encoding="utf-8")
+    # The choice of language asks each language for its map of pages.
+    pages = "".join(f"<url><loc>{page.name}</loc></url>" for page in sorted((SITE / "es").glob("*.html")))
+    start = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    (SITE / "es" / "sitemap.xml").write_text(f"{start}{pages}</urlset>\n", encoding="utf-8")
+
+
+def problems() -> Iterator[str]:
+    """What Zensical does not look for: pictures and files that are not there, and whatever another server must give."""
+    for page in SITE.rglob("*.html"):
+        name = page.relative_to(SITE)
+        for tag, attributes in re.findall(r"<(a|img|script|link|iframe|source)\b([^>]*)>", page.read_text("utf-8")):
+            for address in re.findall(r'\b(?:src|href)="?([^"\s>]+)', attributes):
+                parts = urlsplit(html.unescape(address))
+                if parts.scheme in ("http", "https") or address.startswith("//"):
+                    if tag != "a":
+                        yield f"{name}: <{tag}> asks another server: {address}"
+                elif not parts.scheme and parts.path and name != Path("404.html"):
+                    if not (page.parent / unquote(parts.path)).exists():
+                        yield f"{name}: <{tag}> names a file that is not there: {address}"
 
 
 if __name__ == "__main__":
