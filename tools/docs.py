@@ -37,18 +37,20 @@ def main() -> None:
     """Assemble, build, and check."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ |= {"LATENTE_LANG": "en", "COLUMNS": "100"}  # the width of help texts
-    assemble()
+    formulas = assemble()
     shutil.rmtree(SITE, ignore_errors=True)
     command = [Path(sys.executable).with_name("zensical"), "build", "--clean", "--strict"]
     if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise SystemExit(code)
+    for page in SITE.rglob("*.html"):
+        page.write_text(formulas.put_into(page.read_text(encoding="utf-8")), encoding="utf-8")
     in_spanish()
     if wrong := sorted(problems()):
         raise SystemExit("\n".join(wrong))
 
 
-def assemble() -> None:
-    """Write every page and picture of the site into build/docs."""
+def assemble() -> Formulas:
+    """Write every page and picture of the site into build/docs, and return the formulas that belong into them."""
     shutil.rmtree(WORK, ignore_errors=True)
     shutil.copytree(SOURCE, WORK)
     for picture in sorted((ROOT / "benchmarks" / "results").glob("*.png")):
@@ -56,8 +58,11 @@ def assemble() -> None:
         shutil.copy(picture, WORK / "results")
     for path, text in generated().items():
         (WORK / path).write_text(text, encoding="utf-8")
-    for path in WORK.rglob("*.md"):
-        path.write_text(with_formulas(path.read_text(encoding="utf-8")), encoding="utf-8")
+    formulas = Formulas()
+    for path in sorted(WORK.rglob("*.md")):
+        if path.relative_to(WORK).as_posix() not in ("changelog.md", "benchmarks.md"):
+            path.write_text(formulas.taken_from(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return formulas
 
 
 def generated() -> dict[str, str]:
@@ -73,17 +78,29 @@ def generated() -> dict[str, str]:
     }
 
 
-def with_formulas(text: str) -> str:
-    """A page with MathML in place of what stands between dollars, but for code."""
-    parts = CODE.split(text)
-    return "".join(part if i % 2 else FORMULA.sub(_formula, part) for i, part in enumerate(parts))
+class Formulas:
+    """Formulas wait in numbered places while Markdown is read, which would take their signs for its own."""
 
+    PLACE = re.compile(r'<span data-formula="(\d+)"></span>')
 
-def _formula(found: re.Match[str]) -> str:
-    from latex2mathml.converter import convert
+    def __init__(self) -> None:
+        self.drawn: list[str] = []
 
-    tex = " ".join((found[1] or found[2]).split())
-    return convert(tex, display="block" if found[1] else "inline")
+    def taken_from(self, text: str) -> str:
+        """A page with places for what stands between dollars, but for code."""
+        parts = CODE.split(text)
+        return "".join(part if i % 2 else FORMULA.sub(self._take, part) for i, part in enumerate(parts))
+
+    def put_into(self, page: str) -> str:
+        """A built page with the formulas in their places."""
+        return self.PLACE.sub(lambda place: self.drawn[int(place[1])], page)
+
+    def _take(self, found: re.Match[str]) -> str:
+        from latex2mathml.converter import convert
+
+        tex = " ".join((found[1] or found[2]).split())
+        self.drawn.append(convert(tex, display="block" if found[1] else "inline"))
+        return f'<span data-formula="{len(self.drawn) - 1}"></span>'
 
 
 def options() -> Iterator[str]:
