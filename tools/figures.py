@@ -262,7 +262,9 @@ def _axes(x: str, y: str) -> tuple[Figure, Any]:
 def main() -> None:
     """Draw all pictures, or those that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", metavar="NAME", choices=PICTURES, help="this picture; may be repeated")
+    parser.add_argument(
+        "--only", action="append", metavar="NAME", choices=PICTURES, help="this picture; may be repeated"
+    )
     parser.add_argument("--quick", action="store_true", help="a smoke test: tiny runs, pictures in build/pictures")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
     arguments = parser.parse_args()
