@@ -40,7 +40,7 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+?)\$", re.DOTALL)
 def main() -> None:
     """Assemble, build, and check."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ |= {"LATENTE_LANG": "en", "COLUMNS": "100"}  # the width of help texts
+    os.environ |= {"LATENTE_LANG": "en", "COLUMNS": "84"}  # the width of help texts
     formulas = assemble()
     shutil.rmtree(SITE, ignore_errors=True)
     command = [Path(sys.executable).with_name("zensical"), "build", "--clean", "--strict"]
@@ -125,7 +125,8 @@ def options() -> Iterator[str]:
     yield 'free_bits: 0.1}`, `**{"objective.free_bits": 0.1}`.\n'
     of_axes = {title for title in found if title.startswith("--")}
     for axis, base in AXES.items():
-        yield f"## {axis.capitalize()}\n\nWhat it is: {summary_of(base).removeprefix('Axis: ')}\n"
+        what = summary_of(base).removeprefix("Axis: ")
+        yield f"## {axis.capitalize()}\n\n{what[:1].upper()}{what[1:]}\n"
         yield from _sections(group for title, group in found.items() if title.startswith(f"--{axis} "))
     yield "## Training\n"
     yield from _table(found["training"].options)

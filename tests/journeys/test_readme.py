@@ -32,6 +32,7 @@ MARKS = {
     "slow",  # takes long or needs real data: only compiled by default, `make test-all` runs it in a process of its own
     "tested",  # by the test file that it names
 }
+GENERATED = {"benchmarks.md", "changelog.md", "reference/options.md", "reference/commands.md"}  # by tools/docs.py
 OTHER_PROGRAMS = {"curl", "hf", "tensorboard"}
 
 
@@ -202,8 +203,13 @@ def test_the_pictures_are_made_by_a_program():
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_links_lead_somewhere(page: Path):
     """To files; the anchors are checked by ``make docs``, which also makes the pages that are read from the code."""
-    generated = {"benchmarks.md", "changelog.md", "reference/options.md", "reference/commands.md"}
     for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if not re.match(r"https?:", target):
             path = (page.parent / target.strip()).resolve()
-            assert path.is_file() or path.relative_to(ROOT / "docs").as_posix() in generated, target
+            assert path.is_file() or path.relative_to(ROOT / "docs").as_posix() in GENERATED, target
+
+
+def test_every_page_is_in_the_navigation():
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<=: )[\w/-]+\.md$", text.partition("\nnav:\n")[2], re.M))
+    assert named == {page.relative_to(ROOT / "docs").as_posix() for page in PAGES[1:]} | GENERATED
