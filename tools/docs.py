@@ -43,7 +43,7 @@ def main() -> None:
     os.environ |= {"LATENTE_LANG": "en", "COLUMNS": "84"}  # the width of help texts
     formulas = assemble()
     shutil.rmtree(SITE, ignore_errors=True)
-    command = [Path(sys.executable).with_name("zensical"), "build", "--clean", "--strict"]
+    command = [str(Path(sys.executable).with_name("zensical")), "build", "--clean", "--strict"]
     if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
         raise SystemExit(code)
     for page in SITE.rglob("*.html"):
@@ -63,9 +63,9 @@ def assemble() -> Formulas:
     for path, text in generated().items():
         (WORK / path).write_text(text, encoding="utf-8")
     formulas = Formulas()
-    for path in sorted(WORK.rglob("*.md")):
-        if path.relative_to(WORK).as_posix() not in ("changelog.md", "benchmarks.md"):
-            path.write_text(formulas.taken_from(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in sorted(WORK.rglob("*.md")):
+        if page.name not in ("changelog.md", "benchmarks.md"):
+            page.write_text(formulas.taken_from(page.read_text(encoding="utf-8")), encoding="utf-8")
     return formulas
 
 

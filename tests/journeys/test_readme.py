@@ -19,7 +19,7 @@ from latente.cli import WITH_OPTIONS, parser, train
 from latente.recipes import find
 from latente.training import Run, flatten, read_file, resolve
 from latente.training.reference import reference_markdown
-from latente.training.sweep import grid, read_values
+from latente.training.sweep import read_values
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -144,7 +144,9 @@ def check_latente(words: list[str]) -> None:
         asked = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()}
         flags = train.parse_flags(rest)
         if arguments.command == "sweep":
-            assert len(grid({**asked, **read_values(flags, asked)})) > 1
+            values = read_values(flags, asked)
+            assert any(len(those) > 1 for those in values.values())
+            resolve({**asked, **{name: those[-1] for name, those in values.items()}})  # one for all: each builds a model
         elif arguments.data:
             resolve({**asked, **dict(flatten(dict(flags)))})
     else:
