@@ -1,7 +1,7 @@
 """Draws every picture in docs/pictures from real runs: ``python tools/figures.py``, or ``make figures``.
 
 The runs go to runs/figures. Those that are there are used as they are, and an interrupted one is gone on with, so that
-the same command finishes what another began. The whole takes a day on two cores; ``--only NAME`` draws one picture, and
+the same command finishes what another began. The whole takes hours on two cores; ``--only NAME`` draws one picture, and
 ``--quick`` goes through everything with models that have learned nothing, and writes elsewhere. The explorer's pictures
 in docs/explorer are made by explorer_screenshots.py.
 """

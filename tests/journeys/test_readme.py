@@ -146,7 +146,7 @@ def check_latente(words: list[str]) -> None:
         if arguments.command == "sweep":
             values = read_values(flags, asked)
             assert any(len(those) > 1 for those in values.values())
-            resolve({**asked, **{name: those[-1] for name, those in values.items()}})  # one for all: each builds a model
+            resolve({**asked, **{name: those[-1] for name, those in values.items()}})  # each builds a model
         elif arguments.data:
             resolve({**asked, **dict(flatten(dict(flags)))})
     else:
