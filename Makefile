@@ -1,10 +1,11 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-all lint format bench readme venv backends
+.PHONY: help demo test test-all lint format docs figures bench readme venv backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
+DOCS_STAMP = .venv/docs-installed
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest
 # Files stay whole, for the runs that their tests share; each process takes 2 GB of memory at most.
@@ -54,6 +55,14 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+## make docs       build the documentation site into site/; a warning is an error
+docs: $(DOCS_STAMP)
+	$(BIN)/python tools/docs.py
+
+## make figures    draw the pictures in docs/pictures from real runs: trains what is missing in runs/figures, for hours
+figures: $(STAMP)
+	$(BIN)/python tools/figures.py
+
 ## make bench      training speed beside other tools, about 40 minutes; leave the machine alone meanwhile
 bench: $(STAMP)
 	$(BIN)/python benchmarks/speed.py
@@ -80,3 +89,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo 'Installing Latente and TensorFlow into .venv: two or three minutes, about 700 MB to download'
 	@$(PIP) --editable '.[tensorflow,dev]'
 	@touch $(STAMP)
+
+$(DOCS_STAMP): $(STAMP)
+	@echo 'Installing the tools of the documentation into .venv'
+	@$(PIP) --editable '.[tensorflow,docs]'
+	@touch $(DOCS_STAMP)

@@ -38,6 +38,9 @@ def test_onnx_needs_no_keras(run: Run, tmp_path: Path, capsys):
         "np.savez('drawn.npz', codes=codes, samples=samples, path=path)\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, timeout=60)
+    page = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+    shown = re.search(r"```python\n(.*?)```", page, re.DOTALL)[1].replace("(16, 10)", "(16, 3)")  # three latents here
+    subprocess.run([sys.executable, "-c", shown], cwd=folder, check=True, timeout=60)
     with np.load(folder / "drawn.npz") as drawn:
         vae = run.model()
         np.testing.assert_allclose(drawn["samples"], vae.decode(drawn["codes"]), atol=1e-4)
