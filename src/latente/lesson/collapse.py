@@ -10,7 +10,7 @@ import numpy as np
 from latente.evaluation.diagnosis.exam import kl
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, array, called, check
-from latente.model.collapse import collapsed_dimensions
+from latente.model.metrics import ACTIVE_VARIANCE
 
 IMAGES, LATENTS = 400, 5
 AUTOENCODER = 20.0
@@ -30,19 +30,14 @@ def check_exercise_5(dead_latents: Callable[..., Any], before: Posterior, after:
         after: The same by the cured one.
     """
     _judge_diagnosis(dead_latents)
-    dead, still = (collapsed_dimensions(_kl(each), array("z_mean", each[0]).var(axis=0)) for each in (before, after))
+    dead, still = (array("z_mean", each[0]).var(axis=0) < ACTIVE_VARIANCE for each in (before, after))
     if not dead.all():
         raise Mistake("not-collapsed", n=int((~dead).sum()))
     if still.all():
         raise Mistake("not-cured")
-    if _kl(after).mean() > AUTOENCODER:
+    if kl(array("z_mean", after[0]), array("z_log_var", after[1])).mean() > AUTOENCODER:
         raise Mistake("autoencoder")
     return tr("Right: all latents were dead, and {n} of {all} live now.", n=int((~still).sum()), all=len(still))
-
-
-def _kl(posterior: Posterior) -> Array:
-    """Mean KL of each latent in nats, ``(d,)``."""
-    return kl(array("z_mean", posterior[0]), array("z_log_var", posterior[1])).mean(axis=0)
 
 
 def _judge_diagnosis(dead_latents: Callable[..., Any]) -> None:
