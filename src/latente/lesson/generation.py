@@ -12,16 +12,15 @@ from latente.lesson.remark import Array, Mistake, array, check, of_shape
 from latente.lesson.student import Model, Student
 from latente.model.use import interpolate_codes
 
-SEEN = 2000
+SEEN = 1000
 """Encodings among which the source of a code is looked for."""
 SAME = 0.03
 """Largest difference of a pixel between images that are the same but for rounding."""
 SCALE, SHIFT = 0.2, 0.3
 """How far the standard deviation and the mean of 100 codes may be from those of N(0, I)."""
-NEARER = 0.6
-"""Codes whose median distance to the nearest encoding is below this share of that of prior draws sit around them."""
-COLLAPSED = 0.5
-"""Where no z_mean is larger, encodings are draws of the prior, and no code can be told from them."""
+TOLD_APART = 2.0
+"""Nats by which the log-ratios of codes around encodings and of prior draws must differ to tell the two apart: six times
+the standard error for 100 codes. A collapsed model encodes every image as the prior, and nothing can be told."""
 
 
 @check
@@ -59,18 +58,24 @@ def _judge_codes(codes: Array, mean: Array, log_var: Array) -> None:
 
 
 def _around(codes: Array, mean: Array, log_var: Array) -> bool:
-    """Whether codes sit nearer to the encodings, in their sigmas, than draws of the prior do."""
-    if np.abs(mean).max() < COLLAPSED:
-        return False
-    draws = np.random.default_rng(157).standard_normal(codes.shape)
-    found, expected = (np.median(_distance(each, mean, log_var)) for each in (codes, draws))
-    return bool(found < NEARER * expected)
+    """Whether codes look drawn from the encodings of these images rather than from the prior.
+
+    The mean log-ratio of the two densities is compared with that of draws whose origin is known.
+    """
+    rng = np.random.default_rng(157)
+    noise = rng.standard_normal(codes.shape)
+    rows = rng.integers(0, len(mean), len(codes))
+    encoded = mean[rows] + np.exp(0.5 * log_var[rows]) * noise
+    found, around, prior = (_log_ratio(each, mean, log_var) for each in (codes, encoded, noise))
+    return around - prior > TOLD_APART and found > (around + prior) / 2
 
 
-def _distance(codes: Array, mean: Array, log_var: Array) -> Array:
-    """Distance of each code to the nearest encoding, in sigmas, ``(n,)``."""
+def _log_ratio(codes: Array, mean: Array, log_var: Array) -> float:
+    """Mean of log q(z) / p(z) in nats, where q is the mean of the posteriors of the images and p is N(0, I)."""
     squares = (codes[:, None] - mean[None]) ** 2 * np.exp(-log_var)[None]  # (codes, images, latents)
-    return np.sqrt(squares.sum(axis=2).min(axis=1))
+    each = -0.5 * (squares + log_var[None]).sum(axis=2)
+    q = np.logaddexp.reduce(each, axis=1) - np.log(len(mean))
+    return float((q + 0.5 * np.square(codes).sum(axis=1)).mean())
 
 
 def _misdecoded(made: Array, reconstructions: Array) -> str:
