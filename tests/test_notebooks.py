@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import re
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -74,9 +73,7 @@ def assert_right(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        text = "".join(
-            output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in cell.outputs
-        )
+        text = "".join(output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in cell.outputs)
         assert not [output for output in cell.outputs if output.output_type == "error"], cell.id
         if "solution" in cell.metadata.get("tags", []) and cell.id != "homework-solution":
             assert "✓" in text and "✗" not in text, f"{cell.id}: {text}"
@@ -86,6 +83,6 @@ def assert_right(notebook: NotebookNode) -> None:
 @each_language
 def test_the_notebook_runs(language: str, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENTE_DATA_DIR", str(real_data))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
     monkeypatch.delenv("MPLBACKEND")  # the notebook shows its pictures inline
     assert_right(TOOL.executed(TOOL.build(language), tmp_path))

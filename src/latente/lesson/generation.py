@@ -19,8 +19,8 @@ SAME = 0.03
 SCALE, SHIFT = 0.2, 0.3
 """How far the standard deviation and the mean of 100 codes may be from those of N(0, I)."""
 TOLD_APART = 2.0
-"""Nats by which the log-ratios of codes around encodings and of prior draws must differ to tell the two apart: six times
-the standard error for 100 codes. A collapsed model encodes every image as the prior, and nothing can be told."""
+"""Nats by which the log-ratios of codes around encodings and of prior draws must differ to tell the two apart: some six
+standard errors of 100 codes. A collapsed model encodes every image as the prior, and nothing can be told."""
 
 
 @check
