@@ -58,16 +58,18 @@ def _judge_codes(codes: Array, mean: Array, log_var: Array) -> None:
 
 
 def _around(codes: Array, mean: Array, log_var: Array) -> bool:
-    """Whether codes look drawn from the encodings of these images rather than from the prior.
+    """Whether codes look drawn from the encodings of these images rather than from one Gaussian.
 
-    The mean log-ratio of the two densities is compared with that of draws whose origin is known.
+    Their log-ratio is compared with that of draws whose origin is known; the Gaussian has the moments of the codes, so
+    that a wrong scale is not taken for this mistake.
     """
     rng = np.random.default_rng(157)
     noise = rng.standard_normal(codes.shape)
     rows = rng.integers(0, len(mean), len(codes))
     encoded = mean[rows] + np.exp(0.5 * log_var[rows]) * noise
-    found, around, prior = (_log_ratio(each, mean, log_var) for each in (codes, encoded, noise))
-    return around - prior > TOLD_APART and found > (around + prior) / 2
+    gaussian = codes.mean(axis=0) + codes.std(axis=0) * noise
+    found, around, apart = (_log_ratio(each, mean, log_var) for each in (codes, encoded, gaussian))
+    return around - apart > TOLD_APART and found > (around + apart) / 2
 
 
 def _log_ratio(codes: Array, mean: Array, log_var: Array) -> float:
