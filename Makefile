@@ -1,7 +1,7 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-all lint format docs figures bench readme venv backends
+.PHONY: help demo test test-all lint format docs figures bench readme notebooks venv backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
@@ -70,6 +70,10 @@ bench: $(STAMP)
 ## make readme     write the options table of the README from the code
 readme: $(STAMP)
 	$(BIN)/python tools/readme.py
+
+## make notebooks  build the lesson's notebooks, run them in quick mode and keep what they show
+notebooks: $(STAMP)
+	$(BIN)/python tools/notebooks.py --run
 
 ## make venv       the environment alone: Latente, TensorFlow and the developer tools, as pinned
 venv: $(STAMP)

@@ -23,9 +23,21 @@ ALLOWED = {
     "evaluation": {"training", "data", "model", "figures"},
     "report": {"data", "model", "training", "evaluation", "figures"},
     "recipes": {"data", "model", "training", "evaluation", "figures", "report"},
+    "lesson": {"data", "model", "evaluation"},
     "export": {"data", "model", "training", "figures", "report"},
     "serving": {"data", "model", "training", "evaluation"},
-    "latente": {"data", "model", "training", "evaluation", "figures", "report", "recipes", "export", "serving"},
+    "latente": {
+        "data",
+        "model",
+        "training",
+        "evaluation",
+        "figures",
+        "report",
+        "recipes",
+        "lesson",
+        "export",
+        "serving",
+    },
     "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "export", "serving"},
 }
 BASE = {path.stem for path in FILES if path.parent.name == "latente"} - {"__init__", "__main__"}

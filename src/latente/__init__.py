@@ -33,7 +33,7 @@ _HOME = {
     "compare": "latente.report",
     "sweep": "latente.report",
 }
-_NEEDS_KERAS = {"model", "training", "evaluation", "recipes", "report"}
+_NEEDS_KERAS = {"model", "training", "evaluation", "recipes", "report", "lesson"}
 
 __all__ = ["VAE", "Run", "compare", "data", "diagnose", "evaluate", "load", "resume", "sweep", "train"]
 

@@ -1,0 +1,93 @@
+"""The homework: its five demands, and the lesson's acceptance criterion."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latente.data import Dataset
+from latente.evaluation import measures
+from latente.evaluation.acceptance import recognizable, smooth
+from latente.evaluation.pixels import unit_pixels
+from latente.evaluation.subject import Subject
+from latente.language import tr
+from latente.lesson.generation import SAME, judge_path
+from latente.lesson.remark import Array, Mistake, check, of_shape
+from latente.lesson.student import Model, Student
+
+LATENTS, SAMPLES, FRAMES = 10, 64, 10
+DRAWS = 1000
+NEAR = 0.3
+"""Share by which the standard deviation of the samples' pixels may differ from that of draws of the prior."""
+
+
+@check
+def check_homework(
+    model: Model, generated: Array, path: Array, pair: tuple[int, int], data: Dataset, epochs: int, asked: int = 30
+) -> str:
+    """Check the homework: what it is made of, its samples, its path, and whether the lesson accepts it.
+
+    Args:
+        model: The pair (encoder, decoder) of Keras models, or a VAE of Latente, trained.
+        generated: 64 images from the prior, ``(64, H, W, C)`` in [0, 1].
+        path: 10 images between two garments, ``(10, H, W, C)`` in [0, 1].
+        pair: Which test images the path joins.
+        data: The data set it was trained on, whose classifier and test images judge it.
+        epochs: How many epochs it was trained for.
+        asked: How many are asked for: 30, fewer for a rehearsal.
+    """
+    student = Student(model)
+    _judge_network(student)
+    if epochs < asked:
+        raise Mistake("epochs", epochs=epochs, asked=asked)
+    _judge_samples(of_shape("generated", generated, (SAMPLES, *data.image_shape)), student, data)
+    first, second = (int(i) for i in pair)
+    labels = np.arange(len(data.test)) if data.test.labels is None else data.test.labels
+    if labels[first] == labels[second]:
+        raise Mistake("same-class")
+    start, end = unit_pixels(np.asarray(data.test.images[[first, second]]))
+    judge_path(path, student, start, end, FRAMES)
+    _accept(Subject(student, data, "test", seed=0))  # type: ignore[arg-type]  # it has the verbs that are used here
+    return tr("Accepted: the samples are recognizable, and the interpolation is smooth.")
+
+
+def _judge_network(student: Student) -> None:
+    if "BaseConv" not in student.layers("encoder"):
+        raise Mistake("no-convolution")
+    if student.latent_dim != LATENTS:
+        raise Mistake("latents", found=student.latent_dim, asked=LATENTS)
+    if not {"BaseConvTranspose", "UpSampling2D"} & student.layers("decoder"):
+        raise Mistake("not-symmetric")
+
+
+def _judge_samples(made: Array, student: Student, data: Dataset) -> None:
+    if made.min() < -1e-6 or made.max() > 1 + 1e-6:
+        raise Mistake("logits")
+    if np.ptp(made, axis=0).max() < SAME:
+        raise Mistake("one-code")
+    test = unit_pixels(np.asarray(data.test.images[:SAMPLES]))
+    if min(np.abs(made - each).max() for each in (test, student.reconstruct(test))) < SAME:
+        raise Mistake("reconstructions")
+    expected, found = (float(each.std(axis=0).mean()) for each in (student.sample(DRAWS, seed=0), made))
+    if abs(found - expected) > NEAR * expected:
+        raise Mistake("not-the-prior", found=found, expected=expected)
+
+
+def _accept(subject: Subject) -> None:
+    """The lesson's criterion, by the rules of the recipe of the homework."""
+    samples = measures.samples(subject)
+    if not recognizable(samples).met:
+        sure = samples["sample_confidence[classifier]"]
+        raise Mistake(
+            "not-recognizable",
+            sure=sure["value"],
+            real=sure["controls"]["real images"],
+            spread=samples["class_coverage[classifier]"]["value"],
+            far=samples["sample_distance[classifier]"]["value"],
+        )
+    between = measures.interpolations(subject)
+    if not smooth(between).met:
+        raise Mistake(
+            "not-smooth",
+            uneven=between["interpolation_smoothness[classifier]"]["value"],
+            far=between["midpoint_distance[classifier]"]["value"],
+        )
