@@ -181,12 +181,16 @@ def benchmarks() -> str:
 
 
 def in_spanish() -> None:
-    """Let the Spanish pages say that they are Spanish, for screen readers too, and put their frame into Spanish."""
+    """Let the Spanish pages say that they are Spanish, put their frame into Spanish, and lead from each to its twin."""
     for page in (SITE / "es").glob("*.html"):
         text = page.read_text(encoding="utf-8").replace('<html lang="en"', '<html lang="es"', 1)
         for english, spanish in FRAME.items():
             text = re.sub(rf"(?<=[>\"])(\s*){english}(\s*)(?=[<\"])", rf"\1{spanish}\2", text)
         page.write_text(text, encoding="utf-8")
+        twin = SITE / page.name
+        for source, language, target in ((page, "en", f"../{page.name}"), (twin, "es", f"es/{page.name}")):
+            link = rf'(?<=<a href=")[^"]*(?=" hreflang="{language}")'
+            source.write_text(re.sub(link, target, source.read_text(encoding="utf-8")), encoding="utf-8")
     # The choice of language asks each language for its map of pages.
     pages = "".join(f"<url><loc>{page.name}</loc></url>" for page in sorted((SITE / "es").glob("*.html")))
     start = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
