@@ -7,6 +7,7 @@ from typing import Any
 import jinja2
 
 from latente import __version__
+from latente.language import language, tr
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"latente.{room}", ".") for room in ("export", "report")]),
@@ -16,8 +17,9 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+_TEMPLATES.globals["tr"] = tr
 
 
 def render(template: str, **content: Any) -> str:
     """A template of this folder, filled in; values are escaped where it is HTML."""
-    return _TEMPLATES.get_template(template).render(version=__version__, **content)
+    return _TEMPLATES.get_template(template).render(version=__version__, language=language(), **content)
