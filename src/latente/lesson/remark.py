@@ -18,8 +18,8 @@ P = ParamSpec("P")
 Array = np.ndarray
 WIDTH = 100
 """Columns of a printed remark."""
-TODO = "todo"
-SYMBOLS = {None: "✓", TODO: "○"}
+UNDONE = "todo"
+SYMBOLS = {None: "✓", UNDONE: "○"}
 
 
 class Mistake(Exception):
@@ -63,7 +63,7 @@ def check(judge: Callable[P, str]) -> Callable[P, Remark]:
     @wraps(judge)
     def checked(*arguments: P.args, **named: P.kwargs) -> Remark:
         if any(map(_missing, (*arguments, *named.values()))):
-            return Remark(TODO, tr("Nothing to check yet: replace each ... in the cell above, then run both again."))
+            return Remark(UNDONE, tr("Nothing to check yet: replace each ... in the cell above, then run both again."))
         try:
             return Remark(None, judge(*arguments, **named))
         except Mistake as mistake:
