@@ -27,7 +27,7 @@ def assert_diagnosed(found: latente.evaluation.Diagnosis, expected: str | None) 
         assert {expected, "posterior-collapse"} <= set(found.names), found
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("reduction", ["sum", pytest.param("mean", marks=pytest.mark.slow)])
 def test_a_plain_keras_vae(digits, reduction: str):
     train, test = digits
     keras.utils.set_random_seed(0)

@@ -23,7 +23,6 @@ SMALL = {
     "ResNet": lambda: ResNet(filters=(4, 4), groups=2),
 }
 Combination = tuple[str, ...]
-EVERY_DAY = 15
 
 
 def reason_against(posterior: Choice, prior: Choice, objective: Choice) -> str:
@@ -64,11 +63,14 @@ def covering(combinations: list[Combination]) -> list[Combination]:
 
 
 def in_turn() -> list:
-    """The first, which hold every choice, every day; make test-all has the rest."""
-    return [
-        pytest.param(combination, marks=pytest.mark.slow if number >= EVERY_DAY else ())
-        for number, combination in enumerate(covering(fitting()))
-    ]
+    """Those that hold a choice for the first time, every day; make test-all has the rest."""
+    seen: set[tuple[str, str]] = set()
+    found = []
+    for combination in covering(fitting()):
+        new = set(zip(AXES, combination, strict=True)) - seen
+        seen |= new
+        found.append(pytest.param(combination, marks=() if new else pytest.mark.slow))
+    return found
 
 
 @pytest.mark.parametrize("combination", in_turn(), ids="-".join)

@@ -111,6 +111,7 @@ def test_one_importance_sample_or_many_bound_the_same_density(objective):
     assert loss == pytest.approx(-exact.mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_code_need_not_hold_what_the_label_says():
     """Images that are the label and nothing else: all there is to know costs no KL."""
     y = np.arange(200) % CLASSES

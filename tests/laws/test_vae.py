@@ -145,7 +145,10 @@ def test_the_schedule_follows_the_steps_of_training():
     assert int(ops.convert_to_numpy(vae.step)) == 6
 
 
-@pytest.mark.parametrize("likelihood", choices(AXES["likelihood"]))
+@pytest.mark.parametrize(
+    "likelihood",
+    [pytest.param(name, marks=() if name == "Gaussian" else pytest.mark.slow) for name in choices(AXES["likelihood"])],
+)
 def test_saving_keeps_everything(tmp_path, likelihood: str):
     vae = some(likelihood=likelihood)
     vae.fit(images(), batch_size=5, verbose=0)
