@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from latente.errors import UserError
+from latente.extras import install
 
 MODULES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Keras backend: the module it needs, in the order in which Latente prefers them."""
@@ -41,7 +42,7 @@ def import_keras() -> None:
     if "KERAS_BACKEND" not in os.environ:
         installed = [name for name, module in MODULES.items() if importlib.util.find_spec(module)]
         if not installed:
-            raise UserError("Latente needs TensorFlow, JAX or PyTorch. Install one: pip install 'latente[tensorflow]'.")
+            raise UserError(f"Latente needs TensorFlow, JAX or PyTorch. Install one: {install('tensorflow')}")
         if "tensorflow" not in installed:
             os.environ["KERAS_BACKEND"] = installed[0]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,9 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from latente import data
 from latente.errors import UserError
+from latente.extras import install
 
 library = pytest.importorskip("datasets")
 
@@ -113,5 +116,5 @@ def test_a_hub_that_does_not_answer_is_told(name):
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "datasets", None)
-    with pytest.raises(UserError, match=r"pip install 'latente\[datasets\]'"):
+    with pytest.raises(UserError, match=re.escape(install("datasets"))):
         data.load("hf:fashion_mnist")

@@ -16,6 +16,7 @@ from latente.cli import main
 from latente.export import parity
 from latente.export.folder import export_folder
 from latente.export.page import export_page
+from latente.extras import install
 from latente.training import Run
 
 
@@ -118,4 +119,4 @@ def test_an_export_replaces_itself_and_nothing_that_the_user_has(plane: Run, tmp
 def test_a_missing_library_is_named(plane: Run, monkeypatch: pytest.MonkeyPatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["export", str(plane.path), "--format", "onnx"]) == 2
-    assert "pip install 'latente[export,tensorflow]'" in capsys.readouterr().err
+    assert install("export", "tensorflow") in capsys.readouterr().err

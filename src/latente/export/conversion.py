@@ -16,6 +16,7 @@ from pathlib import Path
 
 from latente.backend import import_keras
 from latente.errors import UserError
+from latente.extras import install
 
 NEEDS = {"onnx": ("tensorflow", "tf2onnx", "onnxruntime"), "saved-model": ("tensorflow",)}
 """The modules that a format needs, whatever the backend."""
@@ -29,10 +30,10 @@ def check_installed(format: str) -> None:
     """
     missing = [name for name in NEEDS.get(format, ()) if importlib.util.find_spec(name) is None]
     if missing:
-        extras = "export,tensorflow" if format == "onnx" else "tensorflow"
+        extras = ("export", "tensorflow") if format == "onnx" else ("tensorflow",)
         raise UserError(
-            f"--format {format} needs {' and '.join(missing)}, on every backend. Install: pip install "
-            f"'latente[{extras}]'; or take --format keras."
+            f"--format {format} needs {' and '.join(missing)}, on every backend. Install: {install(*extras)}; "
+            "or take --format keras."
         )
 
 
