@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import latente
+from latente.evaluation import diagnose_run
 from latente.model.collapse import collapse_warning, collapsed_dimensions
 
 SMALL = {"network": "Dense", "network.hidden": (16,), "training.pictures_every": 0, "latent_dim": 4}
@@ -62,7 +63,18 @@ def test_training_writes_the_warning_to_the_log_and_to_standard_error(tmp_path: 
     assert [e["epoch"] for e in run.log] == [1, 2, 3, 4, 5, 6]
 
 
+def test_too_few_steps_are_told_at_the_start_and_by_the_diagnosis(tmp_path: Path, capsys):
+    """A hundred photographs, with the defaults: they make 30 steps, and a decoder that seems to ignore its codes."""
+    run = latente.train("digits", tmp_path / "run", epochs=1, seed=100, **SMALL)
+    told = capsys.readouterr().err.splitlines()[0]
+    assert "1,258 images in batches of 128 make 10 steps an epoch and 10 in all" in told
+    assert "--batch-size 32 --epochs 75" in told
+    found = {finding.name: finding for finding in diagnose_run(run).findings}
+    assert "of 10 optimizer steps" in found["stopped-too-early"].evidence
+    assert "decoder-ignores-z" not in found
+
+
 def test_a_healthy_run_is_not_warned(tmp_path: Path, capsys):
     run = latente.train("digits", tmp_path / "run", epochs=2, lr=5e-3, seed=100, **SMALL)
     assert not any("warnings" in e for e in run.log)
-    assert "warning" not in capsys.readouterr().err
+    assert "warning: epoch" not in capsys.readouterr().err

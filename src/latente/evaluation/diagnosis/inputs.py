@@ -10,6 +10,7 @@ import numpy as np
 
 from latente.errors import UserError
 from latente.language import text
+from latente.training.health import FEW_STEPS
 
 
 class NotFinite(UserError):
@@ -89,12 +90,19 @@ class Training:
         loss: The mean loss that the training reported at its end.
         beta: The weight of the KL term that it meant to use.
         epochs: How many epochs were asked for.
+        steps: How many optimizer steps were taken.
     """
 
     log: Sequence[Mapping[str, Any]] = ()
     loss: float | None = None
     beta: float | None = None
     epochs: int | None = None
+    steps: int | None = None
+
+    @property
+    def few_steps(self) -> bool:
+        """Whether there were so few steps that nothing else about the model is worth saying."""
+        return self.steps is not None and self.steps < FEW_STEPS
 
 
 def images_of(images: Any, name: str, shape: tuple[int, ...] | None = None) -> Array:

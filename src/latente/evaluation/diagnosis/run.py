@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
             log=run.log,
             beta=beta,
             epochs=run.config["training"]["epochs"] if not run.config["training"]["patience"] else None,
+            steps=len(run.log) * math.ceil(len(dataset.train) / run.config["training"]["batch_size"]),
         ),
         seed=seed,
         train_patient=patient_of(vae, labels_of(vae, dataset.train, _rows(dataset.train))),

@@ -132,16 +132,19 @@ def _divergence(evidence: str, figures: Figures) -> Finding:
 @check
 def stopped_too_early(exam: Exam) -> Finding | None:
     """Training ended while the ELBO still rose, or before the model was as good as a linear one."""
-    if exam.unusable:
+    few = exam.training.few_steps
+    if exam.unusable and not few:
         return None
     log, planned, rising = exam.training.log, exam.training.epochs, _still_rising(_curve(exam, "val_elbo", "elbo"))
     error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
     beta = exam.effective_beta
     underfit = beta is not None and AUTOENCODER_BETA < beta.value < LIGHT and error > UNDERFIT * linear
     cut = planned is not None and len(log) < planned
-    if rising < STILL_RISING and not underfit and not cut:
+    if rising < STILL_RISING and not underfit and not cut and not few:
         return None
     evidence = [_ended(len(log), planned)] if log else []
+    if few:
+        evidence.append(text("It is a model of {steps} optimizer steps.", steps=exam.training.steps))
     if rising >= STILL_RISING:
         evidence.append(
             text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
@@ -163,7 +166,8 @@ def stopped_too_early(exam: Exam) -> Finding | None:
         {"epochs": len(log), "planned": planned, "rising": rising, "unexplained": error, "by_linear_vae": linear},
         text("The run was interrupted or has too few steps for its learning rate, or the network is too small."),
         text(
-            "Latente: latente train --resume RUN if it was interrupted, else more --epochs. Plain Keras: more epochs."
+            "Latente: latente train --resume RUN if it was interrupted, else more --epochs, and with few images a "
+            "smaller --batch-size. Plain Keras: more epochs."
         ),
     )
 
