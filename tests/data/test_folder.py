@@ -138,7 +138,7 @@ def test_an_enormous_picture_is_refused(album, pictures, monkeypatch):
 def test_a_folder_without_pictures_is_refused(tmp_path):
     (tmp_path / "empty" / "sub").mkdir(parents=True)
     (tmp_path / "empty" / "notes.txt").write_text("no picture")
-    with pytest.raises(UserError, match="must hold image files .* Received none"):
+    with pytest.raises(UserError, match="must hold image files .* Received 1 .txt"):
         data.load(f"folder:{tmp_path / 'empty'}")
     with pytest.raises(UserError, match="Received .*absent, which is not one"):
         data.load(f"folder:{tmp_path / 'absent'}")

@@ -187,15 +187,23 @@ def test_every_command_explains_itself(command: str, capsys):
     assert COMMANDS[command].HELP in " ".join(capsys.readouterr().out.split())
 
 
+def test_the_name_alone_explains_itself(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert not ended.value.code
+    assert "latente train fashion-mnist" in capsys.readouterr().out
+
+
 def test_the_terminal_is_quiet(here: Path):
     """No log line of a backend, no deprecation; standard output is the path alone."""
     command = [sys.executable, "-m", "latente", "train", "digits", "--epochs", "1", "--run-dir", "run"]
     found = subprocess.run(command, capture_output=True, text=True, check=True)
     assert found.stdout == "run\n"
     lines = found.stderr.splitlines()
-    assert len(lines) == 2, found.stderr
-    assert lines[0].startswith("epoch 1/1 loss")
-    assert lines[1].startswith("run: best epoch 1, validation ELBO")
+    assert len(lines) == 3, found.stderr
+    assert lines[0].startswith("warning: 1,258 images in batches of 128 make 10 steps")
+    assert lines[1].startswith("epoch 1/1 loss")
+    assert lines[2].startswith("run: best epoch 1, validation ELBO")
 
 
 def test_the_demo_names_what_it_made(here: Path, capsys, monkeypatch):

@@ -57,7 +57,7 @@ COMMANDS = {
     "data": data,
     "demo": demo,
 }
-WITH_OPTIONS = {"train": train, "sweep": sweep}
+WITH_OPTIONS = {"train": train, "sweep": sweep, "data": data}
 """The commands that read the options of the schema themselves."""
 
 
@@ -96,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
     try:
-        words = [*(sys.argv[1:] if argv is None else argv)]  # ``list`` is the command here
+        words = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]  # ``list`` is the command here
         if words and words[0] in WITH_OPTIONS:
             words = train.joined(words, WITH_OPTIONS[words[0]].configure)
         arguments, rest = parser().parse_known_args(words)

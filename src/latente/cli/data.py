@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from latente.cli.train import parse_flags
 from latente.data import Dataset, Source, Split, data_directory, find, load, options, sources
 from latente.data.dataset import evenly
+from latente.errors import UserError
 
 HELP = "list the data sets, describe one, or fetch one"
 STATISTICS_SAMPLE = 10_000
@@ -32,13 +34,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Runs one action and prints its answer."""
+    if args.rest and args.action != "info":
+        args.parser.error(f"unrecognized arguments: {' '.join(args.rest)}")
     if args.action == "list":
         lines = _list(args.data_dir)
     elif args.action == "info":
-        lines = _info(args.name, args.data_dir)
+        lines = _info(args.name, args.data_dir, dict(_own(*flag) for flag in parse_flags(args.rest)))
     else:
         lines = _get(args.name, args.data_dir)
     print("\n".join(lines))
+
+
+def _own(key: str, value: str | bool) -> tuple[str, str | bool]:
+    """A flag as an option of the data."""
+    section, _, name = key.partition(".")
+    if section != "data" or not name:
+        raise UserError(f"latente data info takes the options of the data, --data.NAME. Received --{key}.")
+    return name.replace("-", "_"), value
 
 
 def _list(data_dir: str | None) -> Iterator[str]:
@@ -58,8 +70,8 @@ def _presence(source: Source, folder: Any) -> str:
     return "here" if source.here(folder) else "absent"
 
 
-def _info(name: str, data_dir: str | None) -> Iterator[str]:
-    data = load(name, data_dir=data_dir)
+def _info(name: str, data_dir: str | None, given: dict[str, Any]) -> Iterator[str]:
+    data = load(name, data_dir=data_dir, **given)
     height, width, channels = data.image_shape
     yield f"{name}: {find(name)[0].what}"
     yield ""
@@ -72,7 +84,7 @@ def _info(name: str, data_dir: str | None) -> Iterator[str]:
     yield from _classes(data)
     yield from _factors(data)
     yield ""
-    yield "options (in `latente train`, as --data.NAME)"
+    yield "options (here and in `latente train`, as --data.NAME)"
     for option in options(name).values():
         if option.name == "data_dir":  # --data-dir, as here
             continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -14,6 +16,8 @@ from latente.data.images import Files, Look, decode
 from latente.data.sources import source
 from latente.data.splitting import SPLIT_WORDS, Pool, divide
 from latente.errors import UserError
+
+_log = logging.getLogger(__name__)
 
 
 @source("folder:PATH", size="any images, resized")
@@ -67,15 +71,18 @@ def image_files(path: Path, suffixes: frozenset[str] | None = None) -> Files:
         suffixes = frozenset(end for end, form in Image.registered_extensions().items() if form in Image.OPEN)
     if not path.is_dir():
         raise UserError(f"folder:PATH needs a folder of image files. Received {path}, which is not one.")
-    found = (file.relative_to(path) for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
-    names = sorted(
-        file.as_posix() for file in found if not any(step.startswith((".", "__MACOSX")) for step in file.parts)
-    )
+    files = [file.relative_to(path) for file in path.rglob("*") if file.is_file()]
+    shown = [file for file in files if not any(step.startswith((".", "__MACOSX")) for step in file.parts)]
+    names = sorted(file.as_posix() for file in shown if file.suffix.lower() in suffixes)
+    others = Counter(file.suffix.lower() or "without a suffix" for file in shown if file.suffix.lower() not in suffixes)
+    told = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common(5))
     if not names:
         raise UserError(
-            f"{path} must hold image files such as .png or .jpg, in it or in its sub-folders. Received none. "
-            "Check the path."
+            f"{path} must hold image files such as .png or .jpg, in it or in its sub-folders. "
+            f"Received {told or 'no files'}. Check the path, or convert them."
         )
+    if others:
+        _log.warning("Left out what is no image file that Pillow reads in %s: %s", path, told)
     stats = [(path / name).stat() for name in names]
     stamp = [[name, stat.st_size, stat.st_mtime_ns] for name, stat in zip(names, stats, strict=True)]
     return Files(path, names, lambda name: (path / name).open("rb"), stamp)
