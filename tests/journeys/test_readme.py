@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from latente.cli import WITH_OPTIONS, parser, train
+from latente.data import options
 from latente.recipes import find
 from latente.training import Run, flatten, read_file, resolve
 from latente.training.reference import reference_markdown
@@ -138,7 +139,7 @@ def test_the_commands_exist(line: str):
 
 def check_latente(words: list[str]) -> None:
     arguments, rest = parser().parse_known_args(train.joined(words) if words[0] in WITH_OPTIONS else words)
-    if arguments.command in WITH_OPTIONS:  # which read the options of the schema themselves
+    if arguments.command in {"train", "sweep"}:  # which read the options of the schema themselves
         assert arguments.data or arguments.resume
         asked = {**(read_file(arguments.config) if arguments.config else {}), "data.name": arguments.data}
         asked = {key: tuple(value) if isinstance(value, list) else value for key, value in asked.items()}
@@ -149,6 +150,8 @@ def check_latente(words: list[str]) -> None:
             resolve({**asked, **{name: those[-1] for name, those in values.items()}})  # each builds a model
         elif arguments.data:
             resolve({**asked, **dict(flatten(dict(flags)))})
+    elif arguments.command == "data":
+        assert {name for name, _ in train.parse_flags(rest)} <= {f"data.{name}" for name in options(arguments.name)}
     else:
         assert not rest
     if arguments.command == "recipe" and arguments.action != "list":

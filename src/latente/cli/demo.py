@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
 
 from latente.backend import import_keras
 
@@ -39,4 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"\n$ latente {' '.join(command)}", flush=True)
         if code := main(command):
             raise SystemExit(code)
+    activate = Path(sys.prefix, "bin", "activate")
+    if shutil.which("latente") is None and activate.exists():
+        print(f"\nTo type latente alone: source {os.path.relpath(activate)}")
+    print(f"\nGo on with latente serve {run_dir}, or with the lesson: latente train fashion-mnist")
     print(f"\nThe pictures are in {run_dir}/figures, the report is {run_dir}/report.html.")
