@@ -71,7 +71,7 @@ bench: $(STAMP)
 readme: $(STAMP)
 	$(BIN)/python tools/readme.py
 
-## make notebooks  build the lesson's notebooks, run them in quick mode and keep what they show
+## make notebooks  build the lesson's notebooks, run each in full for half an hour, and keep what they show
 notebooks: $(STAMP)
 	$(BIN)/python tools/notebooks.py --run
 

@@ -1,7 +1,8 @@
 """Builds the lesson's notebooks, one for each language, from one source, and runs them.
 
-    python tools/notebooks.py          write both, keeping the outputs of cells that have not changed
-    python tools/notebooks.py --run    run both in quick mode and keep what they show
+    python tools/notebooks.py                 write both, keeping the outputs of cells that have not changed
+    python tools/notebooks.py --run [es|en]   run both, or one, as a student does with QUICK = False: up to 45 minutes
+                                              each; keep what they show
 
 The source is `notebooks/source/*.md`, in the order of the names. A cell begins with `=== markdown NAME` or
 `=== code NAME [TAG ...]`; a text holds `--- en` and `--- es`, a code cell serves both languages. NAME becomes the id of
@@ -14,6 +15,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import nbformat
@@ -23,7 +25,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {"es": FOLDER / "clase_157_vae.ipynb", "en": FOLDER / "class_157_vae.ipynb"}
-SECONDS_PER_CELL = 900
+SECONDS_PER_CELL = 1800
+QUICK, FULL = "QUICK = True", "QUICK = False"  # in the cell of the set-up
 CELL = re.compile(r"^=== (markdown|code) (\S+)(.*)$", re.MULTILINE)
 LANGUAGE = re.compile(r"^--- (\w+)$", re.MULTILINE)
 
@@ -59,14 +62,18 @@ def with_outputs(notebook: NotebookNode, earlier: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def executed(notebook: NotebookNode, folder: str | Path) -> NotebookNode:
-    """The notebook run from its first cell to its last, in a folder of its own.
+def executed(notebook: NotebookNode, folder: str | Path, full: bool = False) -> NotebookNode:
+    """The notebook run from its first cell to its last, in a folder of its own; the code stays in quick mode.
 
     Raises:
         nbclient.exceptions.CellExecutionError: A cell failed.
     """
     resources = {"metadata": {"path": str(folder)}}
+    setup = next(cell for cell in notebook.cells if cell.id == "setup")
+    if full:
+        setup.source = setup.source.replace(QUICK, FULL)
     NotebookClient(notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources).execute()
+    setup.source = setup.source.replace(FULL, QUICK)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # the times, which differ at each run
     return notebook
@@ -75,15 +82,17 @@ def executed(notebook: NotebookNode, folder: str | Path) -> NotebookNode:
 def main() -> None:
     """Write both notebooks."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    for language, path in NOTEBOOKS.items():
-        notebook = build(language)
+    chosen = [language for language in NOTEBOOKS if language in sys.argv] or list(NOTEBOOKS)
+    for language in chosen:
+        path, notebook, begin = NOTEBOOKS[language], build(language), time.monotonic()
         if "--run" in sys.argv:
             with tempfile.TemporaryDirectory() as folder:
-                executed(notebook, folder)
+                executed(notebook, folder, full=True)
         elif path.exists():
             with_outputs(notebook, nbformat.read(path, as_version=4))
         nbformat.write(notebook, path)
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        seconds = time.monotonic() - begin
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, written in {seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
