@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import latente
 from latente.cli import main
@@ -32,10 +33,20 @@ def test_other_images_get_scores_percentiles_and_an_auroc(run: Run, here: Path, 
 
 
 def test_the_images_of_the_run_get_no_auroc(run: Run, here: Path, capsys):
-    assert main(["score", str(run.path), "digits", "-o", "scores.npz"]) == 0
+    assert main(["score", str(run.path), "-o", "scores.npz"]) == 0
     assert capsys.readouterr().out == "scores.npz\n"
     with np.load("scores.npz") as file:
         assert file["typicality"].shape == file["split"].shape == (1797,)
+
+
+def test_pictures_keep_the_names_of_their_files(run: Run, here: Path, capsys):
+    for name in ("b.png", "a/c.png", "a/d.png"):
+        Path("new", name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((12, 12), ord(name[-5]), "uint8")).save(Path("new", name))
+    for command in ("encode", "score"):
+        assert main([command, str(run.path), "folder:new", "-o", f"{command}.csv"]) == 0
+        with open(f"{command}.csv") as file:
+            assert [row["file"] for row in csv.DictReader(file)] == ["a/c.png", "a/d.png", "b.png"]
 
 
 def test_without_the_data_of_the_run_it_says_what_is_missing(here: Path, capsys):

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def add_images(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the data set, its folder, and where its table goes."""
     parser.add_argument(
-        "data", metavar="DATA", help="data set, such as mnist or folder:PATH; latente data list names them"
+        "data",
+        nargs="?",
+        metavar="DATA",
+        help="data set, such as mnist or folder:PATH; latente data list names them (default: the run's own)",
     )
     parser.add_argument(
         "-o", "--output", type=_table_path, required=True, metavar="FILE", help=f"{what}.csv or {what}.npz"
@@ -30,7 +33,7 @@ def images_of(arguments: argparse.Namespace, run: Run) -> Dataset:
     """The run's own data in the run's own splits; other data as the run's are, undivided, in their own order."""
     from latente import data
 
-    if data.absolute(arguments.data) == run.config["data"]["name"]:
+    if arguments.data is None or data.absolute(arguments.data) == run.config["data"]["name"]:
         return run.data(arguments.data_dir)
     known = data.options(arguments.data)
     height, _, channels = run.environment["image_shape"]
@@ -41,15 +44,16 @@ def images_of(arguments: argparse.Namespace, run: Run) -> Dataset:
 
 
 def rows_of(dataset: Dataset) -> dict[str, np.ndarray]:
-    """The first columns of the table: each image's split, its index there and, where all have one, its label."""
+    """The first columns of the table: split, index there and, where all images have them, file and label."""
     splits = {name: split for name, split in dataset.splits.items() if len(split)}
     columns = {
         "split": np.repeat(list(splits), [len(split) for split in splits.values()]),
         "index": np.concatenate([np.arange(len(split)) for split in splits.values()]),
     }
-    labels = [split.labels for split in splits.values() if split.labels is not None]
-    if len(labels) == len(splits):
-        columns["label"] = np.concatenate(labels)
+    for name, known in (("file", "files"), ("label", "labels")):
+        found = [values for split in splits.values() if (values := getattr(split, known)) is not None]
+        if len(found) == len(splits):
+            columns[name] = np.concatenate(found)
     return columns
 
 

@@ -87,11 +87,13 @@ class Split:
         images: (N, H, W, C) uint8: an array, a memory map, or an array-like that reads or draws on demand.
         labels: (N,) int32 class of each image, or None.
         factors: (N, F) int32 generative factors or attributes, or None.
+        files: (N,) str, the file that each image is read from, or None.
     """
 
     images: Images
     labels: np.ndarray | None = None
     factors: np.ndarray | None = None
+    files: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)

@@ -46,12 +46,13 @@ def folder(
     """
     files = image_files(path)
     decoded = decode(re.sub(r"[^\w-]", "_", path.resolve().name), files, Look(size, size, channels), skip_bad=skip_bad)
-    steps = [tuple(files.names[i].split("/")) for i in decoded.kept]
+    kept = np.array(files.names)[decoded.kept]
+    steps = [tuple(name.split("/")) for name in kept]
     parts = _parts(steps)
     if parts is not None:
         steps = [step[1:] for step in steps]
     labels, class_names = _classes(steps)
-    pool = Pool(images=decoded.images, labels=labels, parts=parts, keys=decoded.keys)
+    pool = Pool(images=decoded.images, labels=labels, parts=parts, keys=decoded.keys, files=kept)
     return replace(divide(f"folder:{path}", pool, validation=validation, test=test), class_names=class_names)
 
 

@@ -30,6 +30,7 @@ class Pool:
         parts: (N,) int8, the split that the source itself gives each image (TRAIN, VALIDATION, TEST), or None.
             A held-out split that it does not give is cut from TRAIN.
         keys: (N,) integers, equal for identical images and only for them; hashed from the pixels when None.
+        files: (N,) str, the file that each image is read from, or None.
     """
 
     images: Images
@@ -37,6 +38,7 @@ class Pool:
     factors: np.ndarray | None = None
     parts: np.ndarray | None = None
     keys: np.ndarray | None = None
+    files: np.ndarray | None = None
 
     def take(self, index: np.ndarray) -> Split:
         """Some of the images as a split: a copy if that is small, else read on demand."""
@@ -46,6 +48,7 @@ class Pool:
             images=rows if lazy or nbytes(self.images) > LARGE else rows[:],
             labels=None if self.labels is None else self.labels[index],
             factors=None if self.factors is None else self.factors[index],
+            files=None if self.files is None else self.files[index],
         )
 
 
@@ -112,7 +115,7 @@ def thin(dataset: Dataset, subset: int) -> Dataset:
             f"Received {subset}."
         )
     index = np.sort(np.random.default_rng(SPLIT_SEED).choice(len(whole), subset, replace=False))
-    return replace(dataset, train=Pool(whole.images, whole.labels, whole.factors).take(index))
+    return replace(dataset, train=Pool(whole.images, whole.labels, whole.factors, files=whole.files).take(index))
 
 
 def _count(name: str, option: str, amount: float, whole: int, left: int) -> int:
