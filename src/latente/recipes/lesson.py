@@ -93,7 +93,7 @@ def homework(experiment: Experiment) -> None:
     found = diagnose_run(run)
     experiment.conclude(
         tr("The model did not collapse."),
-        found.healthy,
+        not collapsed(found),
         tr(
             "{active} of {latents} latents active; standard deviations of z_mean {spread}; findings: {names}",
             active=found.figures["active_units"],
@@ -122,6 +122,11 @@ def _accept(experiment: Experiment, claim: str, found: Acceptance) -> None:
         not passing,
         tr("passed by {names}", names=passing) if passing else tr("both fail"),
     )
+
+
+def collapsed(found: Diagnosis) -> bool:
+    """Whether latents are dead at a cost, some or all of them."""
+    return bool({"partial-collapse", "posterior-collapse"} & set(found.names))
 
 
 def named(found: Diagnosis) -> str:

@@ -9,7 +9,7 @@ from latente.figures import rows
 from latente.figures.diagnosis import latent_bars
 from latente.language import text, tr
 from latente.recipes.experiment import Experiment
-from latente.recipes.lesson import HOMEWORK, named
+from latente.recipes.lesson import HOMEWORK, collapsed, named
 from latente.recipes.recipe import Training, recipe
 from latente.training.run import Run
 
@@ -83,7 +83,7 @@ def one_mode(experiment: Experiment) -> None:
     sick = diagnose_run(before)
     experiment.conclude(
         tr("The diagnosis names the collapse."),
-        bool({"partial-collapse", "posterior-collapse"} & set(sick.names)),
+        collapsed(sick),
         _latents(sick),
     )
     spread = [experiment.metrics(run)["class_coverage[classifier]"]["value"] for run in (before, after)]
