@@ -62,7 +62,7 @@ def hole_problem(exam: Exam) -> Finding | None:
         ),
         text(
             "Latente: --beta 2 or more, or fewer --latent-dim. Plain Keras: a larger factor on the KL. Or sample from "
-            "a density fitted to the codes (latente encode) instead of N(0, 1)."
+            "a density fitted to the codes (latente fit-prior) instead of N(0, 1)."
         ),
     )
 
