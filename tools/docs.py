@@ -17,19 +17,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
 SOURCE, WORK, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "site"
 CODE = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
-FRAME = {
-    "Back to top": "Volver arriba",
-    "Next": "Siguiente",
-    "On this page": "En esta página",
-    "Previous": "Anterior",
-    "Search": "Buscar",
-    "Skip to content": "Ir al contenido",
-    "Dark": "Oscuro",
-    "Light": "Claro",
-}
+SECTIONS = {"How to": "Guías", "Concepts": "Conceptos", "What was found": "Resultados", "Reference": "Referencia"}
 SPACED = {  # where the converter leaves the spaces of LaTeX out
     "<mi>log</mi>": '<mi>log</mi><mspace width="0.17em"/>',
     "<mi>&#x0007E;</mi>": "<mo>&#x0223C;</mo>",
@@ -43,12 +36,11 @@ def main() -> None:
     os.environ |= {"LATENTE_LANG": "en", "COLUMNS": "84"}  # the width of help texts
     formulas = assemble()
     shutil.rmtree(SITE, ignore_errors=True)
-    command = [str(Path(sys.executable).with_name("zensical")), "build", "--clean", "--strict"]
-    if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
-        raise SystemExit(code)
+    build(ROOT / "mkdocs.yml")
+    build(in_spanish())
+    join(WORK.with_name("site-es"))
     for page in SITE.rglob("*.html"):
         page.write_text(formulas.put_into(page.read_text(encoding="utf-8")), encoding="utf-8")
-    in_spanish()
     if wrong := sorted(problems()):
         raise SystemExit("\n".join(wrong))
 
@@ -67,6 +59,13 @@ def assemble() -> Formulas:
         if page.name not in ("changelog.md", "benchmarks.md"):
             page.write_text(formulas.taken_from(page.read_text(encoding="utf-8")), encoding="utf-8")
     return formulas
+
+
+def build(config: Path) -> None:
+    """Let Zensical build a site; a warning ends it."""
+    command = [str(Path(sys.executable).with_name("zensical")), "build", "--clean", "--strict", "-f", str(config)]
+    if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
+        raise SystemExit(code)
 
 
 def generated() -> dict[str, str]:
@@ -180,13 +179,26 @@ def benchmarks() -> str:
     return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?://|#)[^)]+\)", r"\1", text)
 
 
-def in_spanish() -> None:
-    """Let the Spanish pages say that they are Spanish, put their frame into Spanish, and lead from each to its twin."""
+def in_spanish() -> Path:
+    """The configuration of a second site, whose menu begins with the Spanish pages, and whose frame is Spanish."""
+    config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    start, lesson, *sections, spanish = config["nav"]
+    translated = [{f"{SECTIONS[title]} (en inglés)": pages} for section in sections for title, pages in section.items()]
+    config["nav"] = [*spanish["Español"], *translated, {"English": [start, lesson]}]
+    config["theme"]["language"] = "es"
+    for colours, name in zip(config["theme"]["palette"], ("Oscuro", "Claro"), strict=True):
+        colours["toggle"]["name"] = name
+    config["extra"]["homepage"] = "es/index.html"
+    config |= {"docs_dir": WORK.name, "site_dir": "site-es"}
+    path = WORK.with_name("mkdocs.es.yml")
+    path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def join(spanish: Path) -> None:
+    """Take the Spanish pages from their own site, and lead from each to its twin."""
+    shutil.copytree(spanish / "es", SITE / "es", dirs_exist_ok=True)
     for page in (SITE / "es").glob("*.html"):
-        text = page.read_text(encoding="utf-8").replace('<html lang="en"', '<html lang="es"', 1)
-        for english, spanish in FRAME.items():
-            text = re.sub(rf"(?<=[>\"])(\s*){english}(\s*)(?=[<\"])", rf"\1{spanish}\2", text)
-        page.write_text(text, encoding="utf-8")
         twin = SITE / page.name
         for source, language, target in ((page, "en", f"../{page.name}"), (twin, "es", f"es/{page.name}")):
             link = rf'(?<=<a href=")[^"]*(?=" hreflang="{language}")'
