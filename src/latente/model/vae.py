@@ -165,6 +165,8 @@ class VAE(Use, keras.Model):
         """Keras's ``fit``; when ``x`` holds arrays, they are checked and the images counted first."""
         if _holds_arrays(x):
             self.images.assign(len(self.parted(x)[0]))
+        if self.compiled and not self.optimizer.built:  # built in the first step, it makes TensorFlow trace that twice
+            self.optimizer.build(self.trainable_variables)
         return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
