@@ -42,6 +42,7 @@ def curves(log: Sequence[dict[str, Any]], title: str = "") -> Figure:
     panels[4].set_title(tr("KL of each latent, sorted (nats)"), fontsize=9)
     panels[5].plot(epochs, [entry.get("beta", np.nan) for entry in log], color="tab:green", **style)
     panels[5].set_title(tr("beta, epoch mean"), fontsize=9)
+    panels[3].yaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in panels:
         axes.set_xlabel(tr("epoch"), fontsize=8)
         axes.tick_params(labelsize=8)
