@@ -15,17 +15,21 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["LATENTE_LANG"] = "en"  # whatever the locale
 if "PYTEST_XDIST_WORKER" in os.environ:  # processes that all took every core would wait for each other
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Keras reads a keras.json from its home, in which a user may have changed the float type or the image format.
-os.environ["KERAS_HOME"] = tempfile.mkdtemp(prefix="latente-keras-")
-atexit.register(shutil.rmtree, os.environ["KERAS_HOME"], ignore_errors=True)
+else:  # whose processes have the same folders
+    # Keras reads a keras.json from its home, in which a user may have changed the float type or the image format. The
+    # classifiers that figures need are trained once for all tests, and stay out of the user's cache.
+    for name in ("KERAS_HOME", "LATENTE_CACHE_DIR"):
+        os.environ[name] = tempfile.mkdtemp(prefix="latente-tests-")
+        atexit.register(shutil.rmtree, os.environ[name], ignore_errors=True)
+os.environ.pop("LATENTE_DATA_DIR", None)
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache folder for each test, and no data folder from the user's environment."""
-    cache = tmp_path_factory.mktemp("cache")
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
     monkeypatch.setenv("LATENTE_CACHE_DIR", str(cache))
-    monkeypatch.delenv("LATENTE_DATA_DIR", raising=False)
     return cache
 
 
