@@ -20,4 +20,4 @@ def run(arguments: argparse.Namespace) -> None:
     run = open_run(arguments)
     from latente.report import report
 
-    print(report(run, arguments.data_dir))
+    print(report(run, arguments.data_dir, progress=True))

@@ -19,12 +19,13 @@ from latente.training.labels import labels_of
 from latente.training.run import Run
 
 
-def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
+def report(run: Run | str | Path, data_dir: str | None = None, progress: bool = False) -> Path:
     """Evaluate a run where that was not done yet, diagnose it, draw its pictures and write ``report.html``.
 
     Args:
         run: The run or its directory.
         data_dir: Where the data files are now, when not where they were.
+        progress: Whether to tell on standard error that the evaluation takes place.
 
     Returns:
         The path of the report: one file that needs no other.
@@ -33,7 +34,7 @@ def report(run: Run | str | Path, data_dir: str | None = None) -> Path:
         UserError: The run has no model yet, or its data are not there.
     """
     run = run if isinstance(run, Run) else Run(run)
-    ensure_evaluated(run, data_dir)
+    ensure_evaluated(run, data_dir, progress)
     diagnosis, undiagnosed = _diagnose(run, data_dir)
     sections = {title: embed(figure) for title, figure in _figures(run, data_dir).items()}
     page = render(
