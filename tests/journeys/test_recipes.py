@@ -8,6 +8,7 @@ from latente.cli import main
 from latente.errors import UserError
 from latente.figures import grid
 from latente.recipes import RECIPES, Experiment, Recipe, run_recipe
+from latente.recipes.experiment import Verdict
 from latente.recipes.recipe import Training
 from latente.training import Run
 
@@ -36,6 +37,14 @@ def test_a_recipe_trains_once_and_ends_in_a_verdict(tmp_path: Path):
     started = Run(tmp_path / "runs" / "tiny-quick").environment["started"]
     run_recipe(recipe, tmp_path, quick=True, progress=False)
     assert Run(tmp_path / "runs" / "tiny-quick").environment["started"] == started
+
+
+def test_a_verdict_fits_a_terminal_with_its_text_below_the_claim():
+    said = str(Verdict("The latents are in use.", False, "standard deviations of z_mean " + "0.01, " * 40))
+    first, *below = said.splitlines()
+    assert first == "NO   The latents are in use."
+    assert len(below) > 2
+    assert all(line.startswith("     ") and line[5] != " " and len(line) < 80 for line in below)
 
 
 def test_a_run_of_other_options_in_its_place_is_refused(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from latente.training.config import resolve
 from latente.training.run import Run
 from latente.training.sweep import LoadedRun, trained
 
+WIDTH, INDENT = 79, 5
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,8 +40,9 @@ class Verdict:
     evidence: str
 
     def __str__(self) -> str:
-        holds = tr("yes") if self.holds else tr("NO")
-        return f"{holds:<3}  {self.claim}\n     {self.evidence}"
+        answer = tr("yes") if self.holds else tr("NO")
+        lines = [*textwrap.wrap(self.claim, WIDTH - INDENT), *textwrap.wrap(self.evidence, WIDTH - INDENT)]
+        return f"{answer:<{INDENT}}" + f"\n{' ' * INDENT}".join(lines)
 
 
 class Experiment:
