@@ -37,7 +37,7 @@ test: $(STAMP)
 	done
 
 ## make test-laws  the main laws on JAX and PyTorch, as CI does
-test-laws: $(STAMP)
+test-laws: backends
 	@for backend in jax torch; do \
 	    KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m 'backend and not slow' $(LAWS) || exit 1; \
 	done

@@ -21,6 +21,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SOURCE, WORK, SITE = ROOT / "docs", ROOT / "build" / "docs", ROOT / "site"
+SPANISH_SITE = WORK.with_name("site-es")
 CODE = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 SECTIONS = {"How to": "Guías", "Concepts": "Conceptos", "What was found": "Resultados", "Reference": "Referencia"}
 SPACED = {  # where the converter leaves the spaces of LaTeX out
@@ -38,7 +39,7 @@ def main() -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     build(ROOT / "mkdocs.yml")
     build(in_spanish())
-    join(WORK.with_name("site-es"))
+    take_spanish()
     for page in SITE.rglob("*.html"):
         page.write_text(formulas.put_into(page.read_text(encoding="utf-8")), encoding="utf-8")
     if wrong := sorted(problems()):
@@ -189,15 +190,15 @@ def in_spanish() -> Path:
     for colours, name in zip(config["theme"]["palette"], ("Oscuro", "Claro"), strict=True):
         colours["toggle"]["name"] = name
     config["extra"]["homepage"] = "es/index.html"
-    config |= {"docs_dir": WORK.name, "site_dir": "site-es"}
+    config |= {"docs_dir": WORK.name, "site_dir": SPANISH_SITE.name}
     path = WORK.with_name("mkdocs.es.yml")
     path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
 
 
-def join(spanish: Path) -> None:
+def take_spanish() -> None:
     """Take the Spanish pages from their own site, and lead from each to its twin."""
-    shutil.copytree(spanish / "es", SITE / "es", dirs_exist_ok=True)
+    shutil.copytree(SPANISH_SITE / "es", SITE / "es", dirs_exist_ok=True)
     for page in (SITE / "es").glob("*.html"):
         twin = SITE / page.name
         for source, language, target in ((page, "en", f"../{page.name}"), (twin, "es", f"es/{page.name}")):

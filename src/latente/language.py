@@ -49,13 +49,15 @@ class Text(str):
     key: str
     values: dict[str, object]
 
-    def __new__(cls, key: str, values: Mapping[str, object]) -> Text:  # noqa: D102  (the class says it)
+    def __new__(cls, key: str, values: Mapping[str, object]) -> Text:
+        """Fill in the English text."""
         made = super().__new__(cls, _filled(key, values, "en"))
         made.key, made.values = key, dict(values)
         return made
 
-    def __getnewargs__(self) -> tuple[str, dict[str, object]]:  # type: ignore[override]  # copies are made of these
-        return self.key, self.values
+    def __reduce__(self) -> tuple[type[Text], tuple[str, dict[str, object]]]:
+        """What copies are made of."""
+        return Text, (self.key, self.values)
 
     def in_language(self, name: str) -> str:
         """The text in a language, as a plain string."""

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from latente import __version__
 from latente.cli import (
@@ -64,7 +65,7 @@ WITH_OPTIONS = {"train": train, "sweep": sweep, "data": data}
 class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes are ``UserError``s."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         """Say what is wrong, with the nearest valid name of a mistyped option or command."""
         known = [option for action in self._actions for option in action.option_strings]
         if message.startswith("unrecognized arguments: "):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from statistics import median
 from typing import Any
 
 from latente.cli.common import add_data_dir, add_run, open_run
-from latente.language import tr
 
 MOST_LISTED = 32
 HELP = "measure the bound, the latents, reconstructions, samples and interpolations"
@@ -46,7 +44,6 @@ def run(arguments: argparse.Namespace) -> None:
     run = open_run(arguments)
     from latente.evaluation import evaluate
 
-    print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
     metrics = evaluate(
         run,
         arguments.split,
@@ -55,6 +52,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.samples,
         images=arguments.images,
         inception=arguments.inception,
+        progress=True,
     )
     if arguments.json:
         print(json.dumps(metrics, indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from latente.evaluation import measures
 from latente.evaluation.inception import Inception
 from latente.evaluation.measures import Metrics
 from latente.evaluation.subject import Subject
+from latente.language import tr
 from latente.training.run import Run
 
 
@@ -22,6 +24,7 @@ def evaluate(
     samples: int = 0,
     images: int = 1000,
     inception: str | Path | None = None,
+    progress: bool = False,
 ) -> Metrics:
     """Compute every figure that applies to a run and write them to its ``metrics.json`` (``elbo@train`` but for test).
 
@@ -35,6 +38,7 @@ def evaluate(
         images: How many images that bound is computed for.
         inception: A file of the weights of Inception-v3 in Keras's form, for the figures of the samples in its features
             as well; see ``evaluation.inception``.
+        progress: Whether to tell on standard error that it takes place.
 
     Returns:
         By name, an object with ``value``, ``unit``, the ``group`` it belongs to and the protocol: the split, how many
@@ -50,6 +54,8 @@ def evaluate(
         raise UserError(f"evaluate needs samples >= 0 and images >= 1. Received {samples} and {images}.")
     run = run if isinstance(run, Run) else Run(run)
     network = None if inception is None else Inception(inception)
+    if progress:
+        print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
     subject = Subject(run.model(), run.data(data_dir), split, seed, network)
     groups = {
         "bound": measures.bound(subject) | (measures.importance(subject, samples, images) if samples else {}),

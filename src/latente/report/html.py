@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 from latente import __version__
 from latente.evaluation import Diagnosis, Undiagnosed, diagnose_run, evaluate
 from latente.figures import curves
-from latente.language import text, tr
+from latente.language import text
 from latente.report import pictures
 from latente.report.page import embed, render
 from latente.training.labels import labels_of
@@ -72,9 +71,7 @@ def ensure_evaluated(run: Run, data_dir: str | None = None, progress: bool = Fal
     """
     found = run.metrics.get("elbo", {})
     if (found.get("epoch"), found.get("latente")) != (run.best_epoch["epoch"], __version__):
-        if progress:
-            print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
-        evaluate(run, data_dir=data_dir)
+        evaluate(run, data_dir=data_dir, progress=progress)
 
 
 def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
