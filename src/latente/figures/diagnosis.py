@@ -91,6 +91,6 @@ def _bars(axes: Axes, names: Sequence[str], values: np.ndarray, threshold: float
     axes.set_ylim(floor / 2, max(float(heights.max()), threshold) * 2)
     if len(names) <= 20:
         axes.set_xticks(range(len(names)), names)
-    axes.set_xlabel(tr("latent, the most informative first; dead: red in every panel"), fontsize=7)
+    axes.set_xlabel(tr("latent, by KL; dead: red in every panel"), fontsize=7)
     axes.tick_params(labelsize=7)
     axes.set_title(shown(title), fontsize=9)
