@@ -11,6 +11,7 @@ from latente.evaluation.aggregate import Aggregate, decompose
 from latente.evaluation.diagnosis.effective_beta import EffectiveBeta, effective_beta
 from latente.evaluation.diagnosis.inputs import Array, Patient, Training
 from latente.evaluation.diagnosis.linear import LinearVAE, linear_vae
+from latente.evaluation.diagnosis.silence import Silence
 from latente.evaluation.fidelity import NEIGHBOURS, Neighbourhoods, neighbourhoods
 from latente.evaluation.memorization import nearest
 from latente.evaluation.sharpness import laplacian_variance
@@ -164,8 +165,16 @@ class Exam:
     @cached_property
     def prior_images(self) -> Array:
         """Images decoded from as many draws of N(0, I)."""
-        codes = np.random.default_rng([self.seed, 1]).standard_normal(self.mean.shape)
-        return self.patient.decode(codes)
+        return self.patient.decode(self._prior_codes)
+
+    @property
+    def _prior_codes(self) -> Array:
+        return np.random.default_rng([self.seed, 1]).standard_normal(self.mean.shape)
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """What of the decoder is silent over draws of the posteriors and the prior; None where it cannot be seen."""
+        return self.patient.watched(np.concatenate([self.codes, self._prior_codes]))
 
     @cached_property
     def effective_beta(self) -> EffectiveBeta | None:

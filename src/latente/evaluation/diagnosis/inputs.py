@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import UserError
+from latente.evaluation.diagnosis.silence import Silence, watch
 from latente.language import text
 from latente.training.health import FEW_STEPS
 
@@ -70,6 +71,7 @@ class Patient:
         likelihood: Its name.
         noise: Variance of a pixel about its mean, or None where it is unknown.
         scale: The range of the pixels that came in.
+        watched: Codes ``(n, d)`` to what of the decoder is silent over them; None where it cannot be looked into.
     """
 
     encode: Callable[[Array], tuple[Array, Array]]
@@ -78,6 +80,7 @@ class Patient:
     likelihood: str
     noise: Noise | None = None
     scale: Scale = Scale()
+    watched: Callable[[Array], Silence | None] = lambda codes: None
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def foreign(
         UserError: The likelihood is unknown; later, a function gives arrays of another shape.
         NotFinite: Later, a function gives NaN or infinity.
     """
-    measure = _likelihood(likelihood)
+    measure, decoder = _likelihood(likelihood), _decoder_behind(decode)
 
     def encoded(images: Array) -> tuple[Array, Array]:
         parts = [_pair(encode(scale.from_unit(x)), len(x)) for x in _batches(images)]
@@ -150,13 +153,7 @@ def foreign(
 
     def decoded(codes: Array) -> Array:
         parts = [_finite(decode(z), "decode", len(z)) for z in _batches(np.asarray(codes, "float32"))]
-        images = np.concatenate(parts)
-        if images.shape[1:] != shape:
-            raise UserError(
-                f"decode must give images of the shape of the real ones, (n, {', '.join(map(str, shape))}). Received "
-                f"{images.shape}. Flat images become that by images.reshape(-1, {', '.join(map(str, shape))})."
-            )
-        return scale.to_unit(images)
+        return scale.to_unit(_shaped(np.concatenate(parts), shape))
 
     def measured(images: Array, codes: Array) -> Array:
         nats = _finite(measure(images, decoded(codes)), "likelihood", len(images))
@@ -164,15 +161,17 @@ def foreign(
             raise UserError(f"likelihood must give nats (n,), summed over pixels. Received the shape {nats.shape}.")
         return nats
 
+    def reconstruction(images: Array, codes: Array) -> Array:
+        return np.concatenate([measured(x, z) for x, z in zip(_batches(images), _batches(codes), strict=True)])
+
     return Patient(
         encode=encoded,
         decode=decoded,
-        reconstruction=lambda images, codes: np.concatenate(
-            [measured(x, z) for x, z in zip(_batches(images), _batches(codes), strict=True)]
-        ),
+        reconstruction=reconstruction,
         likelihood=likelihood if isinstance(likelihood, str) else "custom",
         noise=NOISE.get(likelihood) if isinstance(likelihood, str) else None,
         scale=scale,
+        watched=lambda codes: watch(decoder, _batches(np.asarray(codes, "float32"))),
     )
 
 
@@ -188,6 +187,12 @@ def gaussian(images: Array, means: Array) -> Array:
 
 
 NOISE: dict[str, Noise] = {"Bernoulli": lambda means: means * (1 - means), "Gaussian": lambda means: 1.0}
+
+
+def _decoder_behind(decode: Callable[[Array], Any]) -> Any:
+    """What a function is, is a method of (``decoder.predict``), or what its owner calls so (``vae.decode``)."""
+    owner = getattr(decode, "__self__", decode)
+    return getattr(owner, "decoder", owner)
 
 
 def _likelihood(likelihood: str | Likelihood) -> Likelihood:
@@ -217,6 +222,15 @@ def _pair(result: Any, n: int) -> tuple[Array, Array]:
             f"encode must return means and log-variances (n, d). Received the shapes {mean.shape} and {log_var.shape}."
         )
     return mean, log_var
+
+
+def _shaped(decoded: Array, shape: tuple[int, ...]) -> Array:
+    if decoded.shape[1:] != shape:
+        raise UserError(
+            f"decode must give images of the shape of the real ones, (n, {', '.join(map(str, shape))}). Received "
+            f"{decoded.shape}. Flat images become that by images.reshape(-1, {', '.join(map(str, shape))})."
+        )
+    return decoded
 
 
 def _finite(result: Any, name: str, n: int) -> Array:

@@ -13,6 +13,7 @@ from latente.errors import UserError
 from latente.evaluation.diagnosis.exam import MOST_IMAGES, Exam
 from latente.evaluation.diagnosis.finding import Diagnosis
 from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Patient, Training, images_of
+from latente.evaluation.diagnosis.silence import Silence, watch
 from latente.evaluation.diagnosis.verdict import verdict
 from latente.language import text
 from latente.model.likelihoods import Bernoulli, Likelihood, LocationScale
@@ -105,7 +106,14 @@ def patient_of(vae: VAE, labels: Array | None = None) -> Patient:
     def decode(codes: Array) -> Array:
         return vae.decode(codes, labels)
 
-    return Patient(encode, decode, reconstruction, type(vae.likelihood).__name__, _noise(vae.likelihood))
+    def watched(codes: Array) -> Silence | None:
+        rows = [slice(i, i + BATCH) for i in range(0, len(codes), BATCH)]
+        classes = None if labels is None else np.resize(labels, len(codes))  # in turn: there are more codes than images
+        given = ((codes[part].astype("float32"), None if classes is None else classes[part]) for part in rows)
+        return watch(vae.decoder, (vae.joined(ops.convert_to_tensor(z), y) for z, y in given))
+
+    name, noise = type(vae.likelihood).__name__, _noise(vae.likelihood)
+    return Patient(encode, decode, reconstruction, name, noise, watched=watched)
 
 
 def _noise(likelihood: Likelihood) -> Noise | None:

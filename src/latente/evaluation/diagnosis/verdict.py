@@ -103,6 +103,7 @@ def _figures(exam: Exam) -> Figures:
         "unexplained": exam.unexplained,
         "unexplained_by_linear_vae": exam.unexplained_by(exam.linear.reconstructions),
         "sharpness": exam.sharpness,
+        "silent_decoder_units": None if exam.silence is None else exam.silence.share,
         "prior_precision": None if exam.unusable else exam.prior_match.precision,
         "prior_coverage": None if exam.unusable else exam.prior_match.coverage,
     }

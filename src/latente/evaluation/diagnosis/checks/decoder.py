@@ -19,6 +19,9 @@ BLURRED = 0.8
 """The sharpness that counts as blur, relative to the best linear VAE at beta = 1, which shows the blur that the
 likelihood explains. Models trained healthily had 1.07 of it or more."""
 
+WASTED = 0.4
+"""A layer that never uses this share of its units is worth a remark: those of well-trained decoders were below 0.3."""
+
 
 @check
 def decoder_constant(exam: Exam) -> Finding | None:
@@ -120,5 +123,44 @@ def blur(exam: Exam) -> Finding | None:
         text(
             "Latente: --beta 1, more --epochs, then more --latent-dim. Plain Keras: the factor on the KL down to 1, "
             "with the reconstruction summed over pixels."
+        ),
+    )
+
+
+@check
+def silent_decoder(exam: Exam) -> Finding | None:
+    """Units of the decoder that never fire: whole positions of a feature map, or a large share of a layer."""
+    if exam.unusable or exam.training.few_steps or exam.silence is None:
+        return None
+    share = exam.silence.share
+    places = exam.silence.places(exam.images.var(axis=0, dtype="float64").sum(axis=-1))
+    positions = int(places.sum())
+    if not positions and share < WASTED:
+        return None
+    return Finding(
+        "silent-decoder-units",
+        "sick" if positions else "remark",
+        joined(
+            text(
+                "Up to {share:.0%} of the units of a layer of the decoder put out the same for every code.",
+                share=share,
+            ),
+            text(
+                "At {positions} of the {of} positions of a feature map, under pixels that vary, over 90% do: there the "
+                "images have flat squares.",
+                positions=positions,
+                of=places.size,
+            )
+            if positions
+            else "",
+        ),
+        {"silent_units": share, "silent_positions": positions, "positions": places.size},
+        text(
+            "A ReLU whose input is below zero for every code gives nothing and gets no gradient, so it never comes "
+            "back: often between a dense layer and the map that is made of it, or after a learning rate too high."
+        ),
+        text(
+            "Latente: --network.activation silu, or --lr a tenth. Plain Keras: no activation in the dense layer before "
+            "Reshape, or 'elu' or 'silu' in place of 'relu'."
         ),
     )
