@@ -1,7 +1,7 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-laws test-all lint format docs figures bench readme notebooks venv backends
+.PHONY: help demo test test-laws test-machines test-all lint format docs figures bench readme notebooks venv backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
@@ -41,6 +41,14 @@ test-laws: backends
 	@for backend in jax torch; do \
 	    KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m 'backend and not slow' $(LAWS) || exit 1; \
 	done
+
+## make test-machines  the tests on TensorFlow as on other processors: without AVX-512, on one thread, sets in other orders
+# The verdict must not hang on how a sum is rounded, nor on the order of a set.
+test-machines: $(STAMP)
+	PYTHONHASHSEED=1 ONEDNN_MAX_CPU_ISA=AVX2 NPY_DISABLE_CPU_FEATURES='X86_V4 AVX512_ICL AVX512_SPR' \
+	    KERAS_BACKEND=tensorflow $(PYTEST) $(PARALLEL)
+	PYTHONHASHSEED=2 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+	    KERAS_BACKEND=tensorflow $(PYTEST) $(PARALLEL)
 
 ## make test-all   the same tests and the slow ones, which train on real data for minutes, on every backend installed
 test-all: $(STAMP)
