@@ -42,19 +42,25 @@ class Start(Conv):
         start: Activation of the decoder's first map.
         initializer: Keras name of the initial weights of every layer but the last ones.
         bias: Initial bias of the dense layer that makes the first map.
+        activation: Activation everywhere else.
     """
 
     def __init__(
-        self, start: str = "relu", initializer: str = "glorot_uniform", bias: float = 0.0, **kwargs: Any
+        self,
+        start: str = "relu",
+        initializer: str = "glorot_uniform",
+        bias: float = 0.0,
+        activation: str = "relu",
+        **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(activation=activation, **kwargs)
         self.start, self.initializer, self.bias = start, initializer, bias
 
     def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
         return self._initialized(super()._down(image_shape, dtype))
 
     def _up(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
-        stack = [layer for layer in super()._up(latent_dim, image_shape, channels, dtype)]
+        stack = super()._up(latent_dim, image_shape, channels, dtype)
         stack = [layer for layer in stack if not isinstance(layer, layers.Activation)]
         (reshape,) = (i for i, layer in enumerate(stack) if isinstance(layer, layers.Reshape))
         stack[reshape - 1].bias_initializer = initializers.Constant(self.bias)
