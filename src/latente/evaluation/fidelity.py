@@ -68,7 +68,8 @@ def neighbourhoods(real: np.ndarray, generated: np.ndarray, k: int = NEIGHBOURS)
         UserError: Not more than k rows, or features of different length.
     """
     _check(real, generated, least=k + 1)
-    real, generated = real.astype("float64"), generated.astype("float64")
+    centre = real.mean(axis=0, dtype="float64")
+    real, generated = real - centre, generated - centre
     # A copy of a point's k-th neighbour lies on the rim of its ball, and is inside whatever the rounding says.
     rim = RESOLUTION * np.linalg.norm(real, axis=1).max()
     across = pairwise_distances(real, generated) - rim

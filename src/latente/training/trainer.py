@@ -21,7 +21,7 @@ from latente.model.vae import VAE
 from latente.seeds import spread
 from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
-from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
+from latente.training.callbacks import Diverged, NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, flatten, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
@@ -77,8 +77,10 @@ def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: D
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
     try:
         _fit(run, vae, dataset, done=0, progress=progress)
-    except BaseException:
-        if not run.trained:  # there is nothing in it to go on with
+    except Diverged:  # which the run itself shows
+        raise
+    except Exception:
+        if not run.trained:
             run.discard()
         raise
     return run

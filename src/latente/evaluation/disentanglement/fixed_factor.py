@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from latente.evaluation.disentanglement.pairs import checked, standardized
-from latente.seeds import drawing
 
 BATCH = 64
 TRAIN, TEST = 10_000, 5_000
@@ -29,7 +28,7 @@ def beta_vae(codes: np.ndarray, factors: np.ndarray, seed: int = 0) -> float:
         UserError: See ``scores``.
     """
     codes, factors = checked(codes, factors)
-    codes, rng = standardized(codes), drawing(seed, "BetaVAE score")
+    codes, rng = standardized(codes), np.random.default_rng(seed)
     model = LogisticRegression(max_iter=1000).fit(*_differences(codes, factors, TRAIN, rng))
     return float(model.score(*_differences(codes, factors, TEST, rng)))
 
@@ -62,7 +61,7 @@ def factor_vae(codes: np.ndarray, factors: np.ndarray, seed: int = 0) -> float:
         UserError: See ``scores``.
     """
     codes, factors = checked(codes, factors)
-    codes, rng = standardized(codes[:, codes.std(axis=0) > 0]), drawing(seed, "FactorVAE score")
+    codes, rng = standardized(codes[:, codes.std(axis=0) > 0]), np.random.default_rng(seed)
     if codes.shape[1] == 0:
         return 0.0
     named = _votes(codes, factors, TRAIN, rng).argmax(axis=0)

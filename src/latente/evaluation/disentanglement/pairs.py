@@ -6,7 +6,6 @@ import numpy as np
 
 from latente.errors import UserError
 from latente.evaluation.pixels import RESOLUTION
-from latente.seeds import drawing
 
 
 def checked(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +64,7 @@ def split(factors: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         UserError: A factor has only one value among the rows to train on.
     """
-    order = drawing(seed, "split").permutation(len(factors))
+    order = np.random.default_rng(seed).permutation(len(factors))
     train, test = order[: 2 * len(order) // 3], order[2 * len(order) // 3 :]
     if len(train) == 0 or (np.ptp(factors[train], axis=0) == 0).any():
         raise UserError(

@@ -9,7 +9,6 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.svm import LinearSVC
 
 from latente.evaluation.disentanglement.pairs import checked, lead, split, standardized
-from latente.seeds import spread
 
 
 class DCI(NamedTuple):
@@ -49,9 +48,7 @@ def dci(codes: np.ndarray, factors: np.ndarray, seed: int = 0) -> DCI:
     train, test = split(factors, seed)
     importances, accuracies = [], []
     for factor in factors.T:
-        forest = RandomForestClassifier(
-            20, max_features=None, min_samples_leaf=0.01, random_state=spread(seed, "forest")
-        )
+        forest = RandomForestClassifier(20, max_features=None, min_samples_leaf=0.01, random_state=seed)
         forest.fit(codes[train], factor[train])
         importances.append(forest.feature_importances_)
         accuracies.append(forest.score(codes[test], factor[test]))
