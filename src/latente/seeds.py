@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def spread(seed: int, purpose: str) -> int:
-    """A seed below 2**32 that seems to have nothing to do with that of another seed or purpose."""
-    return int(_sequence(seed, purpose).generate_state(1)[0])
+    """A seed below 2**31, which Keras takes on every backend, unlike that of any other seed or purpose."""
+    return int(_sequence(seed, purpose).generate_state(1)[0] >> 1)
 
 
 def drawing(seed: int, purpose: str, *indices: int) -> np.random.Generator:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from latente.errors import UserError
-from latente.seeds import drawing
 
 COMPONENTS = 10_000
 """At most so many images make up the mixture."""
@@ -74,7 +73,7 @@ def decompose(mean: np.ndarray, log_var: np.ndarray, seed: int = 0) -> Aggregate
         raise UserError(f"decompose needs two arrays (N, latent_dim). Received {mean.shape} and {log_var.shape}.")
     if not (np.isfinite(mean).all() and np.isfinite(log_var).all()):
         raise UserError("decompose needs finite means and log-variances. Received NaN or infinity: has it diverged?")
-    rng = drawing(seed, "aggregate")
+    rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(mean))[:COMPONENTS]
     mean, log_var = mean[chosen], np.clip(log_var[chosen], -MOST_LOG_VAR, MOST_LOG_VAR)
     drawn = slice(0, DRAWS)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latente import seeds
 from latente.errors import UserError
 
 
@@ -46,9 +45,7 @@ class FittedPrior:
             )
         if not np.isfinite(codes).all():
             raise UserError("A prior can be fitted to finite codes. Received NaN or infinity: has the model diverged?")
-        mixture = GaussianMixture(components, max_iter=1000, random_state=seeds.spread(seed, "fit")).fit(
-            np.asarray(codes, "float64")
-        )
+        mixture = GaussianMixture(components, max_iter=1000, random_state=seed).fit(np.asarray(codes, "float64"))
         return cls(mixture.weights_, mixture.means_, mixture.covariances_)
 
     def sample(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
@@ -61,7 +58,7 @@ class FittedPrior:
         """
         if n < 1 or not 0 <= temperature < float("inf"):
             raise UserError(f"Samples need n >= 1 and a finite temperature >= 0. Received {n} and {temperature}.")
-        rng = np.random.default_rng() if seed is None else seeds.drawing(seed, "samples of a fitted prior")
+        rng = np.random.default_rng(seed)
         which = rng.choice(len(self.weights), size=n, p=self.weights / self.weights.sum())
         noise = rng.standard_normal((n, self.means.shape[1]))
         codes = np.empty_like(noise)
