@@ -57,6 +57,17 @@ def test_equal_sets_and_distant_sets():
     assert max(one_mode.recall, one_mode.coverage) < 0.5
 
 
+def test_what_lies_on_the_rim_of_a_ball_is_inside_whatever_the_rounding():
+    """Each ball of a set holds its k neighbours and its own centre: k + 1 copies, the farthest of them on its rim."""
+    real = 100 + np.random.default_rng(0).random((200, 500), "float32")
+    for copies in (real, real.astype("float64") * (1 + 1e-10), real[:, ::-1][:, ::-1].copy()):
+        found = neighbourhoods(real, copies, k=5)
+        assert found.density == pytest.approx(6 / 5)
+        assert found.precision == found.recall == found.coverage == 1
+    twice = np.repeat(real[:9], 6, axis=0)  # balls without extent, which hold the copies of their centre
+    assert neighbourhoods(twice, twice, k=5).density == pytest.approx(6 / 5)
+
+
 def test_unlike_features_are_refused():
     with pytest.raises(UserError, match=r"\(9, 2\) and \(9, 3\)"):
         neighbourhoods(np.zeros((9, 2)), np.zeros((9, 3)))

@@ -33,14 +33,22 @@ def test_the_laplacian_of_a_checkerboard_and_of_a_slope():
 
 def test_sharpness_is_one_on_itself_and_falls_under_blur(digits):
     train, test = digits
-    assert sharpness(test, test) == 1
+    assert sharpness(test, test) == pytest.approx(1)
     assert sharpness(test / 255.0, test) == pytest.approx(1, abs=1e-5)
     assert sharpness(train, test) == pytest.approx(1, abs=0.05)
     once, twice = blurred(test), blurred((255 * blurred(test)).round())
     assert 1 > sharpness(once, test) > sharpness(twice, test) > 0
     assert sharpness(np.random.default_rng(0).random(test.shape), test) > 1.5
-    with pytest.raises(UserError, match="blank"):
-        sharpness(test, np.zeros_like(test))
+    for blank in (
+        np.zeros_like(test),
+        np.full(test.shape, 0.1),
+        np.full(test.shape, np.arange(len(test))[:, None, None, None] / 7e3),
+    ):
+        with pytest.raises(UserError, match="blank"):
+            sharpness(test, blank)
+    speck = np.zeros((1000, 100, 100, 1), "uint8")
+    speck[0, 50, 50] = 1  # the least that can be seen, once in ten million pixels
+    assert sharpness(speck, speck) == pytest.approx(1)
 
 
 def test_copies_are_told_from_new_images(digits):
@@ -58,11 +66,29 @@ def test_copies_are_told_from_new_images(digits):
         memorization(test, train[:9], train)
 
 
+@pytest.mark.parametrize("shape", [(64, 64, 3), (12_288,)])
+@pytest.mark.parametrize("level", [0.0, 1000.0])
+def test_a_copy_is_a_copy_whatever_a_matrix_product_rounds(shape: tuple[int, ...], level: float):
+    """On a processor with AMX, |a|^2 - 2 a b + |b|^2 of an image and its copy came out as 1e-4."""
+    rng = np.random.default_rng(0)
+    train, new = level + rng.random((2, 60, *shape), "float32")
+    found = memorization(train[::-1], new, train)
+    np.testing.assert_array_equal(found.index, np.arange(60)[::-1])
+    assert not found.distance.any()  # by the differences of the images, which are exactly zero
+    with pytest.raises(UserError, match="copies"):
+        memorization(new, train[:30], train)
+    twins = np.nextafter(train[:30], np.float32(np.inf))  # copies but for the last digit
+    with pytest.raises(UserError, match="copies"):
+        memorization(new, twins, train)
+
+
 def test_an_even_path_has_smoothness_one_and_a_leap_the_number_of_steps():
     even = np.linspace([0.0, 0.0], [3.0, 4.0], 11)
     leap = np.repeat([[0.0, 0.0], [3.0, 4.0]], [5, 6], axis=0)
     still = np.ones((11, 2))
     np.testing.assert_allclose(smoothness(np.stack([even, leap, still])), [1, 10, 1])
+    rounded = np.nextafter(np.float32(still), np.float32(np.arange(22).reshape(11, 2) % 3))  # still but for rounding
+    assert smoothness(rounded[None]) == pytest.approx(1)
     with pytest.raises(UserError, match="at least 2 frames"):
         smoothness(even[None, :1])
 

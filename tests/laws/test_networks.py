@@ -122,7 +122,7 @@ def test_a_latent_on_the_map_sees_and_paints_its_own_part_of_the_image(name: str
     difference = np.abs(changed - still)
     assert difference[:8, :8].max() > 1e-4
     if name == "Conv":  # group normalization lets a ResNet's pixels know of each other's scale
-        assert difference[16:].max() == 0
+        assert difference[16:].max() < 1e-6
 
 
 @pytest.mark.parametrize(

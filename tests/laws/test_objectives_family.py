@@ -53,6 +53,10 @@ def gradients(vae: VAE, x: np.ndarray, loss: Callable | None = None) -> dict[str
     return {w.path: (before[w.path] - ops.convert_to_numpy(w)) / rate for w in vae.trainable_variables}
 
 
+def largest(gradients: list[np.ndarray]) -> float:
+    return max(float(np.abs(g).max()) for g in gradients)
+
+
 def tensors(**arrays: np.ndarray) -> dict:
     return {name: ops.convert_to_tensor(np.asarray(array, "float32")) for name, array in arrays.items()}
 
@@ -148,15 +152,13 @@ class TestFactorVAE:
 
     def test_the_total_correlation_moves_no_weight_of_the_discriminator(self):
         discriminator, networks = self.split(lambda objective, evidence: objective.total_correlation(evidence.z))
-        assert all((g == 0).all() for g in discriminator)
-        assert any((g != 0).any() for g in networks)
+        assert largest(discriminator) < 1e-6 * largest(networks)  # two equal gradients, one taken off the other
 
     def test_the_discriminator_moves_no_weight_of_the_networks(self):
         discriminator, networks = self.split(
             lambda objective, evidence: objective.discrimination(evidence.z, evidence.model.noise(True))[0]
         )
-        assert all((g == 0).all() for g in networks)
-        assert any((g != 0).any() for g in discriminator)
+        assert largest(networks) < 1e-6 * largest(discriminator)
 
     def test_the_discriminator_learns_the_total_correlation(self):
         """Codes with correlation 0.8: its logit at them averages -0.5 log(1 - 0.8^2) = 0.51 when it has learned."""

@@ -40,13 +40,13 @@ def test_kl_equals_the_integral_and_is_never_negative():
         q, p = q[inside], p[inside]
         expected[index] = np.trapezoid(q * np.log(q / p), GRID[inside])
     np.testing.assert_allclose(kl, expected, rtol=1e-4, atol=1e-5)
-    assert (kl >= 0).all()
+    assert kl.min() > -1e-6  # its zero is a difference of rounded numbers
 
 
 def test_kl_is_zero_only_at_the_prior():
     zero = np.zeros((1, 2), "float32")
     kl = ops.convert_to_numpy(kl_of(tensors(zero, zero)))
-    np.testing.assert_array_equal(kl, zero)
+    np.testing.assert_allclose(kl, zero, atol=1e-6)
 
 
 def test_kl_matches_monte_carlo():

@@ -8,6 +8,7 @@ import numpy as np
 
 from latente.cli.common import add_run, open_run
 from latente.cli.images import add_images, images_of, rows_of, save_table
+from latente.seeds import spread
 
 HELP = "write the codes of images as npz or csv"
 
@@ -27,9 +28,9 @@ def run(arguments: argparse.Namespace) -> None:
 
     vae = run.model()
     dataset = images_of(arguments, run)
-    splits = [split for split in dataset.splits.values() if len(split)]
     codes = [
-        vae.encode(np.asarray(split.images[:]), arguments.sample, arguments.seed + i, labels_of(vae, split))
-        for i, split in enumerate(splits)
+        vae.encode(np.asarray(split.images[:]), arguments.sample, spread(arguments.seed, name), labels_of(vae, split))
+        for name, split in dataset.splits.items()
+        if len(split)
     ]
     print(save_table(arguments.output, rows_of(dataset) | {"z": np.concatenate(codes)}))

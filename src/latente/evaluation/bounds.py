@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from latente import seeds
+from latente.backend import multiplying
 from latente.data import Images
 from latente.errors import UserError
 from latente.model.metrics import ACTIVE_VARIANCE
@@ -55,13 +57,14 @@ def evidence(vae: VAE, images: Images, seed: int = 0, labels: Labels = None) -> 
     """
     if len(images) == 0:
         raise UserError("Evaluation needs at least one image. Received none.")
-    noise = keras.random.SeedGenerator(seed)
+    noise = seeds.noise(seed, "evidence")
     y = vae.checked_labels(labels, len(images))
     batches = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
     parts = [_batch(vae, np.asarray(images[rows]), None if y is None else y[rows], noise) for rows in batches]
     return Evidence(*(np.concatenate(arrays).astype("float64") for arrays in zip(*parts, strict=True)))
 
 
+@multiplying("float32")
 def _batch(
     vae: VAE, images: np.ndarray, labels: np.ndarray | None, noise: keras.random.SeedGenerator
 ) -> tuple[np.ndarray, ...]:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from latente.backend import jit_compile, native_stderr_held
+from latente.backend import jit_compile, multiplying, native_stderr_held
 from latente.data import Dataset, Split, cache_directory
 from latente.data.cache import landing
 from latente.errors import UserError
@@ -99,6 +99,7 @@ def _network(image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     return keras.Model(inputs, layers.Dense(classes, **seeded())(x))
 
 
+@multiplying("float32")
 def _trained(dataset: Dataset) -> Classifier:
     train = dataset.train
     assert train.labels is not None
@@ -136,6 +137,7 @@ def _measured(classifier: Classifier, test: Split, classes: np.ndarray) -> dict[
     }
 
 
+@multiplying("float32")
 def _in_batches(function: Callable[[Any], Any], images: np.ndarray) -> np.ndarray:
     parts = (unit_pixels(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
     return np.concatenate([ops.convert_to_numpy(function(ops.convert_to_tensor(part))) for part in parts])

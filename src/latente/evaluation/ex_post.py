@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from keras import ops
 
+from latente.backend import multiplying
 from latente.errors import UserError
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
 from latente.evaluation.measures import Metrics, metric
@@ -15,6 +16,7 @@ from latente.evaluation.subject import Subject
 from latente.model.fitted import FittedPrior
 from latente.model.use import BATCH
 from latente.model.vae import VAE
+from latente.seeds import spread
 from latente.training.run import Run
 
 ENCODED_AT_ONCE = 10_000
@@ -81,10 +83,11 @@ def _codes(subject: Subject) -> np.ndarray:
     """One draw of the posterior of each image, ``(n, latent_dim)``."""
     starts = range(0, len(subject.split), ENCODED_AT_ONCE)
     parts = [slice(start, start + ENCODED_AT_ONCE) for start in starts]
+    seeds = [spread(subject.seed, f"codes of {subject.split_name} from {start}") for start in starts]
     return np.concatenate(
         [
-            subject.vae.encode(np.asarray(subject.model_images[rows]), True, subject.seed + i, subject.labels(rows))
-            for i, rows in enumerate(parts)
+            subject.vae.encode(np.asarray(subject.model_images[rows]), True, seed, subject.labels(rows))
+            for seed, rows in zip(seeds, parts, strict=True)
         ]
     )
 
@@ -96,8 +99,9 @@ def _log_density(subject: Subject, fitted: FittedPrior) -> Metrics:
     return {"fitted_prior_log_density": metric(value, "nats", n=len(z), z_samples=1, controls=own)}
 
 
+@multiplying("float32")
 def _own_log_prob(vae: VAE, z: np.ndarray) -> np.ndarray:
-    parts = (vae.prior.log_prob(ops.convert_to_tensor(z[i : i + BATCH]), vae) for i in range(0, len(z), BATCH))
+    parts = [vae.prior.log_prob(ops.convert_to_tensor(z[i : i + BATCH]), vae) for i in range(0, len(z), BATCH)]
     return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances
 
 from latente.errors import UserError
+from latente.evaluation.pixels import RESOLUTION
 
 NEIGHBOURS = 5
 
@@ -67,7 +68,11 @@ def neighbourhoods(real: np.ndarray, generated: np.ndarray, k: int = NEIGHBOURS)
         UserError: Not more than k rows, or features of different length.
     """
     _check(real, generated, least=k + 1)
-    across = pairwise_distances(real, generated)
+    centre = real.mean(axis=0, dtype="float64")
+    real, generated = real - centre, generated - centre
+    # A copy of a point's k-th neighbour lies on the rim of its ball, and is inside whatever the rounding says.
+    rim = RESOLUTION * np.linalg.norm(real, axis=1).max()
+    across = pairwise_distances(real, generated) - rim
     in_real = across <= _radii(real, k)[:, None]
     in_generated = across <= _radii(generated, k)[None, :]
     return Neighbourhoods(

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from latente.backend import compiled
+from latente import seeds
+from latente.backend import compiled, multiplying
 from latente.data import Images
 from latente.errors import UserError
 from latente.model.numerics import tiled
@@ -52,7 +53,7 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0, 
         raise UserError(
             f"log_likelihood needs images and samples >= 1. Received {len(images)} images, {samples} samples."
         )
-    noise = keras.random.SeedGenerator(seed)
+    noise = seeds.noise(seed, "importance")
     likelihood = compiled(lambda x, z, y: vae.likelihood.log_prob(x, vae.generative(z, labels=y)))
     classes = vae.checked_labels(labels, len(images))
     at_once = min(samples, 20)
@@ -70,6 +71,7 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0, 
     return LogLikelihood(bound, effective)
 
 
+@multiplying("float32")
 def _log_weights(
     vae: VAE,
     likelihood: Callable[[Any, Any, Any], Any],

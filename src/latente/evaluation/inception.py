@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from latente.backend import multiplying
 from latente.errors import UserError
 
 SPACE = "keras-inception-v3"
@@ -49,6 +50,7 @@ class Inception:
             raise UserError(f"Inception sees grey or colour images. Received {images.shape[-1]} channels.")
         return np.concatenate([self._of(images[i : i + BATCH]) for i in range(0, len(images), BATCH)])
 
+    @multiplying("float32")
     def _of(self, images: np.ndarray) -> np.ndarray:
         colour = np.broadcast_to(images, (*images.shape[:3], 3)).astype("float32")
         # Antialiased only where it shrinks, as nothing else does.

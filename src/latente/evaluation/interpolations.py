@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from latente.errors import UserError
+from latente.evaluation.pixels import RESOLUTION
+from latente.seeds import drawing
 
 
 def smoothness(paths: np.ndarray) -> np.ndarray:
     """The largest step along each path over its mean step: 1 is even, and the number of steps is one single leap.
 
-    A path that does not move at all is even.
+    A path that moves no farther than its features' rounding is even.
 
     Args:
         paths: Features of the frames, ``(paths, frames, features)``.
@@ -29,7 +31,8 @@ def smoothness(paths: np.ndarray) -> np.ndarray:
         raise UserError(f"Expected paths (paths, frames, features) of at least 2 frames. Received {paths.shape}.")
     steps = np.linalg.norm(np.diff(paths.astype("float64"), axis=1), axis=2)
     mean = steps.mean(axis=1)
-    return np.divide(steps.max(axis=1), mean, out=np.ones(len(paths)), where=mean > 0)
+    moves = mean > RESOLUTION * np.linalg.norm(paths[:, 0], axis=1)
+    return np.divide(steps.max(axis=1), mean, out=np.ones(len(paths)), where=moves)
 
 
 def cross_fade(starts: np.ndarray, ends: np.ndarray, frames: int) -> np.ndarray:
@@ -49,6 +52,6 @@ def cross_fade(starts: np.ndarray, ends: np.ndarray, frames: int) -> np.ndarray:
 
 def noise_between(starts: np.ndarray, ends: np.ndarray, frames: int, seed: int = 0) -> np.ndarray:
     """Uniform noise between pairs of images: the control that is neither smooth nor real; see ``cross_fade``."""
-    paths = np.random.default_rng(seed).random((len(starts), frames, *starts.shape[1:]), "float32")
+    paths = drawing(seed, "noise between images").random((len(starts), frames, *starts.shape[1:]), "float32")
     paths[:, 0], paths[:, -1] = starts, ends
     return paths

@@ -1,8 +1,11 @@
-"""Pixels as numbers in [0, 1]."""
+"""Pixels as numbers in [0, 1], and what their rounding leaves of a difference."""
 
 from __future__ import annotations
 
 import numpy as np
+
+RESOLUTION = 1e-6
+"""What float32 can tell apart, relative to the size of a number, with some room for rounding."""
 
 
 def unit_pixels(images: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from latente.evaluation.inception import Inception
 from latente.evaluation.memorization import nearest
 from latente.evaluation.pixels import unit_pixels
 from latente.model.vae import VAE
+from latente.seeds import drawing
 from latente.training.labels import labels_of
 
 COMPARED = 2_000
@@ -54,7 +55,7 @@ class Subject:
         images = self.split.images
         if self.dataset.binarize != "dynamic":
             return images
-        return binarize(np.asarray(images[:]), np.random.default_rng(self.seed))
+        return binarize(np.asarray(images[:]), drawing(self.seed, f"binarization of {self.split_name}"))
 
     def labels(self, rows: Any = slice(None)) -> np.ndarray | None:
         """The labels of those images of the split, where the model is conditional; None where it asks for none."""
@@ -84,7 +85,7 @@ class Subject:
     def impostors(self) -> dict[str, np.ndarray]:
         """As many images that no rule may take for real: halfway mixtures of two real ones, and noise."""
         mixtures = (self.real + np.roll(self.real, 1, axis=0)) / 2
-        noise = np.random.default_rng(self.seed).random(self.real.shape, "float32")
+        noise = drawing(self.seed, "noise images").random(self.real.shape, "float32")
         return {"cross-fade": mixtures, "noise": noise}
 
     @cached_property
@@ -118,4 +119,4 @@ class Subject:
 
     def rows(self, n: int, most: int) -> np.ndarray:
         """At most ``most`` random indices into ``n`` images."""
-        return np.random.default_rng(self.seed).permutation(n)[:most]
+        return drawing(self.seed, "rows").permutation(n)[:most]

@@ -30,13 +30,17 @@ class Choice(keras.layers.Layer):
     logged: tuple[str, ...] = ()
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": "float32", **kwargs})
         # A choice is used through its named methods, never through __call__, so nothing is left to be built.
         self.built = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         keras.saving.register_keras_serializable(package="latente")(cls)
+
+    def add_weight(self, *args: Any, **kwargs: Any) -> Any:
+        """Keras's weight, in float32 whatever the networks compute in: inside ``VAE.call`` Keras would round it."""
+        return super().add_weight(*args, **{"dtype": "float32", "autocast": False, **kwargs})
 
     def bind(self, model: Model) -> None:
         """Make the weights whose shapes depend on the model: called once, when its networks are built."""

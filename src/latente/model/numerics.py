@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+import keras
 from keras import ops
 
 Tensor = Any
+
+
+@contextlib.contextmanager
+def float32_layers() -> Iterator[None]:
+    """Within it, layers are made for float32, whatever Keras's global policy: those of what may not be rounded."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def bounded(x: Tensor, low: float, high: float) -> Tensor:

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from latente import seeds
+from latente.backend import multiplying
 from latente.errors import UserError
 from latente.model.conditional import Conditional
 from latente.model.likelihoods import Likelihood
@@ -57,6 +59,7 @@ class Use(Conditional):
         """The parameters of p(x given z), in float32, for codes ``(batch, latent_dim)``, all of them tensors."""
         return ops.cast(self.decoder(self.joined(z, labels), training=training), "float32")
 
+    @multiplying("float32")
     def posterior_parameters(self, images: np.ndarray, labels: Labels = None) -> dict[str, np.ndarray]:
         """The parameters of q(z given x) for each image, such as ``z_mean`` and ``z_log_var``.
 
@@ -73,14 +76,16 @@ class Use(Conditional):
         parameters = self.posterior.parameters(ops.convert_to_tensor(encoded))
         return {name: ops.convert_to_numpy(value) for name, value in parameters.items()}
 
+    @multiplying("float32")
     def encode(self, images: np.ndarray, sample: bool = False, seed: int = 0, labels: Labels = None) -> np.ndarray:
         """Codes ``(n, latent_dim)`` of images: the posterior means, or one draw each if ``sample``."""
         parameters = self.posterior_parameters(images, labels)
         if not sample:
             return ops.convert_to_numpy(self.posterior.mean(parameters))
         tensors = {name: ops.convert_to_tensor(value) for name, value in parameters.items()}
-        return ops.convert_to_numpy(self.posterior.sample(tensors, keras.random.SeedGenerator(seed)))
+        return ops.convert_to_numpy(self.posterior.sample(tensors, seeds.noise(seed, "codes of images")))
 
+    @multiplying("float32")
     def decode(self, codes: np.ndarray, labels: Labels = None) -> np.ndarray:
         """Mean images ``(n, H, W, C)``, float32 in [0, 1], of codes ``(n, latent_dim)``."""
         codes = np.asarray(codes, "float32")
@@ -108,13 +113,14 @@ class Use(Conditional):
         """
         return self.decode(self.sample_codes(n, temperature, seed), labels)
 
+    @multiplying("float32")
     def sample_codes(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
         """Draws of the prior ``(n, latent_dim)``."""
         if n < 1:
             raise UserError(f"The number of samples must be at least 1. Received {n}.")
         if not 0 <= temperature < float("inf"):
             raise UserError(f"temperature must be a finite number of at least 0. Received {temperature}.")
-        return ops.convert_to_numpy(self.prior.sample(n, self, keras.random.SeedGenerator(seed), temperature))
+        return ops.convert_to_numpy(self.prior.sample(n, self, seeds.noise(seed, "samples"), temperature))
 
     def interpolate(
         self,
@@ -191,6 +197,7 @@ def interpolate_codes(start: np.ndarray, end: np.ndarray, steps: int, path: str)
     """Codes ``(steps, latent_dim)`` from ``start`` to ``end``, on the line or on the great circle (White 2016)."""
     if steps < 2:
         raise UserError(f"An interpolation needs at least 2 steps. Received {steps}.")
+    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")  # whose rounding bends no opposite codes
     t = np.linspace(0.0, 1.0, steps)[:, None]
     if path == "linear":
         return (1 - t) * start + t * end

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from latente import seeds
+from latente.backend import multiplying
 from latente.errors import UserError
 from latente.model.choice import make
 from latente.model.conditional import Given
@@ -17,12 +19,14 @@ from latente.model.harmony import check_harmony, check_takes_labels
 from latente.model.likelihoods import Likelihood
 from latente.model.metrics import LatentStatistics
 from latente.model.networks import Network
+from latente.model.numerics import float32_layers
 from latente.model.objectives import Objective
 from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
 from latente.model.use import Use
 
 Tensor = Any
+TRAINING, EVALUATION = "training noise", "evaluation noise"
 
 
 @keras.saving.register_keras_serializable(package="latente")
@@ -52,6 +56,9 @@ class VAE(Use, keras.Model):
     Raises:
         UserError: An argument is outside its range or names no choice, or two choices do not go together.
     """
+
+    tf32 = False
+    """Whether ``fit`` multiplies float32 in TF32 where the device has it; evaluation and use never do."""
 
     def __init__(
         self,
@@ -95,10 +102,11 @@ class VAE(Use, keras.Model):
         self.decoder = self.network.decoder(self.latent_dim + self.classes, self.image_shape, channels, policy)
         self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
         self.images = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="images")
-        self.training_noise = keras.random.SeedGenerator(self.seed)
-        self.evaluation_noise = keras.random.SeedGenerator(self.seed)
-        for choice in (self.posterior, self.prior, self.likelihood, self.objective):
-            choice.bind(self)
+        self.training_noise = seeds.noise(self.seed, TRAINING)
+        self.evaluation_noise = seeds.noise(self.seed, EVALUATION)
+        with float32_layers():
+            for choice in (self.posterior, self.prior, self.likelihood, self.objective):
+                choice.bind(self)
         logged = ("elbo", "reconstruction", "kl", *self.objective.logged, *self.posterior.logged)
         self.means = {name: keras.metrics.Mean(name=name) for name in logged}
         factorized = self.posterior.factorizes and self.prior.factorizes
@@ -167,17 +175,20 @@ class VAE(Use, keras.Model):
             self.images.assign(len(self.parted(x)[0]))
         if self.compiled and not self.optimizer.built:  # built in the first step, it makes TensorFlow trace that twice
             self.optimizer.build(self.trainable_variables)
-        return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
+        with multiplying("tf32" if self.tf32 else "float32"):
+            return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
 
+    @multiplying("float32")
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``evaluate``, with the same posterior noise each time, so that two calls agree."""
-        self.evaluation_noise.state.assign([self.seed, 0])
+        self.evaluation_noise.state.assign([seeds.spread(self.seed, EVALUATION), 0])
         return super().evaluate(x, self._target(x, y, kwargs), *args, **kwargs)
 
+    @multiplying("float32")
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``predict``, with the same posterior noise each time, so that two calls agree."""
         self._check(x)
-        self.evaluation_noise.state.assign([self.seed, 0])
+        self.evaluation_noise.state.assign([seeds.spread(self.seed, EVALUATION), 0])
         return super().predict(x, *args, **kwargs)
 
     def save_own_variables(self, store: Any) -> None:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from latente.data import Split, binarize
+from latente.seeds import drawing
 
 
 class Batches(keras.utils.PyDataset):
@@ -42,7 +43,7 @@ class Batches(keras.utils.PyDataset):
         """Take the order and the draws of an epoch, counted from 0."""
         self.epoch = epoch
         n = len(self.split)
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(n) if self.shuffle else np.arange(n)
+        self.order = drawing(self.seed, "order", epoch).permutation(n) if self.shuffle else np.arange(n)
 
     def __len__(self) -> int:
         return math.ceil(len(self.split) / self.batch_size)
@@ -51,7 +52,7 @@ class Batches(keras.utils.PyDataset):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = np.asarray(self.split.images[rows])
         if self.dynamic:
-            images = binarize(images, np.random.default_rng([self.seed, self.epoch, index]))
+            images = binarize(images, drawing(self.seed, "binarization", self.epoch, index))
         if not self.labelled:
             return (images,)
         assert self.split.labels is not None

@@ -75,6 +75,10 @@ class Run:
         staging.rename(path)
         return cls(asked)
 
+    def discard(self) -> None:
+        """Remove the run directory with all that is in it."""
+        shutil.rmtree(self.path)
+
     @staticmethod
     def check_free(path: Path) -> None:
         """Refuse a path where something is already."""

@@ -18,9 +18,10 @@ from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.model.vae import VAE
+from latente.seeds import spread
 from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
-from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
+from latente.training.callbacks import Diverged, NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, flatten, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
@@ -74,7 +75,14 @@ def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: D
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
-    _fit(run, vae, dataset, done=0, progress=progress)
+    try:
+        _fit(run, vae, dataset, done=0, progress=progress)
+    except Diverged:  # which the run itself shows
+        raise
+    except Exception:
+        if not run.trained:
+            run.discard()
+        raise
     return run
 
 
@@ -109,7 +117,7 @@ def _new_model(config: Config, dataset: Dataset, precision: str, classes: int) -
     settings = Settings(**config["training"])
     with backend.native_stderr_held():  # it imports TensorFlow, on any backend
         keras.utils.set_random_seed(settings.seed)
-    dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
+    dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     vae = build(config, dataset.image_shape, dtype, classes)
     optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
@@ -120,8 +128,9 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     """Train from epoch ``done`` to the end."""
     settings = Settings(**run.config["training"])
     same = {"dynamic": dataset.binarize == "dynamic", "labelled": vae.classes > 0}
-    batches = Batches(dataset.train, settings.batch_size, settings.seed, shuffle=True, **same)
-    held_out = Batches(dataset.validation, settings.batch_size, settings.seed, shuffle=False, **same)
+    own, other = (spread(settings.seed, f"{name} batches") for name in ("training", "validation"))
+    batches = Batches(dataset.train, settings.batch_size, own, shuffle=True, **same)
+    held_out = Batches(dataset.validation, settings.batch_size, other, shuffle=False, **same)
     callbacks: list[keras.callbacks.Callback] = [
         *([AveragedWeights(resumed=done > 0)] if settings.ema else []),
         EpochOrder(batches),
@@ -132,6 +141,7 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     if settings.pictures_every:
         callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))
     vae.images.assign(len(dataset.train))
+    vae.tf32 = run.environment["precision"] == "tf32"
     shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
     try:
         with tracked(run, settings.track) as tracker:

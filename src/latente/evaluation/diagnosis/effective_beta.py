@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latente.evaluation.diagnosis.inputs import Array, Patient
+from latente.seeds import drawing
 
 STEP = 0.2
 """Half the change of the log-variance: the error of the central difference is of second order, under 1%."""
@@ -47,7 +48,7 @@ def effective_beta(patient: Patient, images: Array, mean: Array, log_var: Array,
     Returns:
         None where every posterior is as wide as the prior, or the estimate is lost in its noise.
     """
-    rng = np.random.default_rng(seed)
+    rng = drawing(seed, "effective beta")
     narrower = 0.5 * (1 - np.exp(log_var)).sum(axis=1)
     if not narrower.mean() > LEAST_NATS:
         return None

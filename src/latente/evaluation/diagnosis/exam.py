@@ -14,8 +14,9 @@ from latente.evaluation.diagnosis.linear import LinearVAE, linear_vae
 from latente.evaluation.diagnosis.silence import Silence
 from latente.evaluation.fidelity import NEIGHBOURS, Neighbourhoods, neighbourhoods
 from latente.evaluation.memorization import nearest
-from latente.evaluation.sharpness import laplacian_variance
+from latente.evaluation.sharpness import BLANK, laplacian_variance
 from latente.model.collapse import collapsed_dimensions
+from latente.seeds import drawing
 
 MOST_IMAGES = 2000
 """Images looked at, spread evenly over those given: shares are then known to about 1%, in seconds on two cores."""
@@ -114,7 +115,7 @@ class Exam:
     @cached_property
     def codes(self) -> Array:
         """One draw of z per image, ``(n, d)``."""
-        return draw(self.mean, self.log_var, self.seed)
+        return draw(self.mean, self.log_var, drawing(self.seed, "codes"))
 
     @cached_property
     def reconstruction_nats(self) -> Array:
@@ -143,7 +144,8 @@ class Exam:
             return None
         mean, log_var = self.train_patient.encode(self.train_images)
         log_var = np.clip(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
-        nats = self.train_patient.reconstruction(self.train_images, draw(mean, log_var, self.seed))
+        codes = draw(mean, log_var, drawing(self.seed, "training codes"))
+        nats = self.train_patient.reconstruction(self.train_images, codes)
         return -nats - kl(mean, log_var).sum(axis=1)
 
     @cached_property
@@ -169,7 +171,7 @@ class Exam:
 
     @property
     def _prior_codes(self) -> Array:
-        return np.random.default_rng([self.seed, 1]).standard_normal(self.mean.shape)
+        return drawing(self.seed, "prior").standard_normal(self.mean.shape)
 
     @cached_property
     def silence(self) -> Silence | None:
@@ -265,7 +267,7 @@ class Exam:
 
     def relative_sharpness(self, images: Array) -> float:
         """Sharpness relative to the real images; 1 where those are blank or too small to tell."""
-        if min(images.shape[1:3]) < 3 or (real := laplacian_variance(self.images)) == 0:
+        if min(images.shape[1:3]) < 3 or (real := laplacian_variance(self.images)) <= BLANK:
             return 1.0
         return laplacian_variance(images) / real
 
@@ -275,9 +277,9 @@ def kl(mean: Array, log_var: Array) -> Array:
     return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
 
 
-def draw(mean: Array, log_var: Array, seed: int) -> Array:
+def draw(mean: Array, log_var: Array, rng: np.random.Generator) -> Array:
     """One draw of each Gaussian, ``(n, d)``."""
-    return mean + np.exp(0.5 * log_var) * np.random.default_rng(seed).standard_normal(mean.shape)
+    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
 
 
 def total_variance(images: Array) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
+from latente.backend import multiplying
 from latente.data import Dataset, Split, binarize
 from latente.errors import UserError
 from latente.evaluation.diagnosis.exam import MOST_IMAGES, Exam
@@ -20,6 +21,7 @@ from latente.model.likelihoods import Bernoulli, Likelihood, LocationScale
 from latente.model.posteriors import DiagonalGaussian
 from latente.model.priors.standard_normal import StandardNormal
 from latente.model.vae import VAE
+from latente.seeds import drawing
 from latente.training.labels import labels_of
 from latente.training.run import Run
 
@@ -59,7 +61,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     last = beta == 0
     if last:
         vae = run.model("last")
-    rng = np.random.default_rng(seed)
+    rng = drawing(seed, "rows")
     exam = Exam(
         patient_of(vae, labels_of(vae, dataset.test, _rows(dataset.test))),
         _some(dataset, dataset.test, rng),
@@ -94,6 +96,7 @@ def patient_of(vae: VAE, labels: Array | None = None) -> Patient:
         q = vae.posterior_parameters(images, labels)
         return q["z_mean"].astype("float64"), q["z_log_var"].astype("float64")
 
+    @multiplying("float32")
     def reconstruction(images: Array, codes: Array) -> Array:
         parts = []
         for i in range(0, len(images), BATCH):

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latente.errors import UserError
-
-RESOLUTION = 1e-6
-"""What float32 can tell apart, relative to the size of a number, with some room for rounding."""
+from latente.evaluation.pixels import RESOLUTION
 
 
 def checked(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
+from latente.evaluation.pixels import RESOLUTION
 from latente.language import joined, text
 
 WARM_UP = text(
@@ -137,7 +138,9 @@ def log_variance(exam: Exam) -> Finding | None:
     values = exam.posterior[1]
     low, high = float(values.min()), float(values.max())
     exploded = float(np.mean(values > EXTREME_LOG_VAR))
-    stuck = max(float(np.mean(values == edge)) if abs(edge) >= CLAMPED else 0.0 for edge in (low, high))
+    edges = [edge for edge in (low, high) if abs(edge) >= CLAMPED]
+    # A clip that keeps the gradient, x + (clip(x) - x), gives its bound up to rounding.
+    stuck = max((float(np.mean(np.isclose(values, edge, RESOLUTION, 0))) for edge in edges), default=0.0)
     if exploded < SHARE and stuck < SHARE:
         return None
     what = (
