@@ -18,7 +18,7 @@ from latente.errors import UserError
 from latente.model.pixels import as_array, check_shape
 
 if TYPE_CHECKING:
-    from latente.model.use import Use
+    from latente.model.vae import VAE
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ class Fed:
     stream: bool
 
 
-def prepared(vae: Use, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> inspect.BoundArguments:
+def prepared(vae: VAE, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> inspect.BoundArguments:
     """The arguments of ``fit`` or ``evaluate``, with what they feed, validation data included, checked.
 
     Raises:
         UserError: It is nothing that a VAE learns from.
     """
+    _check_compiled(vae)
     bound = inspect.signature(verb).bind(*args, **kwargs)
     given = bound.arguments
     fed = checked(vae, given.get("x"))
@@ -58,7 +59,19 @@ def prepared(vae: Use, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> i
     return bound
 
 
-def _validation(vae: Use, data: Any) -> tuple[Any, ...]:
+def _check_compiled(vae: VAE) -> None:
+    given = vae.get_compile_config() or {}
+    if (loss := given.get("loss")) is not None:
+        raise UserError(f"A VAE's loss is its objective. Received loss={loss!r}: choose VAE(objective=...).")
+    for kind in ("metrics", "weighted_metrics"):
+        if given.get(kind) and not isinstance(given[kind], Mapping):
+            raise UserError(
+                f"A VAE logs {', '.join(vae.means)} and active_units by itself. Received {kind} in compile: leave "
+                f'them out, or compare an output with a target, {kind}={{"parameters": ...}}.'
+            )
+
+
+def _validation(vae: VAE, data: Any) -> tuple[Any, ...]:
     x, *rest = data if isinstance(data, tuple | list) else (data,)
     fed = checked(vae, x)
     y, weight = [*rest, None, None][:2]
@@ -66,17 +79,17 @@ def _validation(vae: Use, data: Any) -> tuple[Any, ...]:
     return (fed.x, y, weight) if weight is not None else (fed.x, y) if y is not None else (fed.x,)
 
 
-def _target(vae: Use, fed: Fed, y: Any, weight: Any) -> Any:
+def _target(vae: VAE, fed: Fed, y: Any, weight: Any) -> Any:
     """A target where Keras would otherwise drop the sample weights."""
     return vae.parted(fed.x)[0] if y is None and weight is not None and not fed.stream else y
 
 
-def length(vae: Use, x: Any) -> int | None:
+def length(vae: VAE, x: Any) -> int | None:
     """How many images there are; None of a stream."""
     return len(vae.parted(x)[0]) if isinstance(x, Mapping) or hasattr(x, "__array__") else None
 
 
-def checked(vae: Use, x: Any) -> Fed:
+def checked(vae: VAE, x: Any) -> Fed:
     """``x`` in a form that Keras takes, with its images, or those of its first batch, checked.
 
     Raises:
@@ -104,7 +117,7 @@ def checked(vae: Use, x: Any) -> Fed:
     return fed
 
 
-def check_pixels(vae: Use, pixels: np.ndarray, of_stream: bool) -> None:
+def check_pixels(vae: VAE, pixels: np.ndarray, of_stream: bool) -> None:
     """``Likelihood.check``; of a stream the refusal says where its pixels are changed."""
     try:
         vae.likelihood.check(pixels)
@@ -165,7 +178,7 @@ def _from(package: str, x: Any) -> bool:
 def _undisturbed(x: Any) -> Iterator[None]:
     """Keep the generators of random numbers as they are, so that looking at a batch changes none that follows."""
     python, numpy = random.getstate(), np.random.get_state()
-    own = {getattr(part, "generator", None) for part in (x, getattr(x, "sampler", None))} - {None}
+    own = [getattr(part, "generator", None) for part in (x, getattr(x, "sampler", None))]  # those of a DataLoader
     states = [(generator, generator.get_state()) for generator in own if hasattr(generator, "get_state")]
     torch = sys.modules.get("torch")
     try:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -166,19 +165,6 @@ class VAE(Use, keras.Model):
         step = ops.cast(self.step, "float32")
         model = Given(self, labels) if self.classes else self
         return Evidence(x, q, y_pred["z"], log_likelihood, kl, step, model, training)
-
-    def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Keras's ``compile``, but for a loss and for metrics of the loss's kind: a VAE has its own."""
-        given = inspect.signature(super().compile).bind(*args, **kwargs).arguments
-        if (loss := given.get("loss", given.get("loss_weights"))) is not None:
-            raise UserError(f"A VAE's loss is its objective. Received loss={loss!r}: choose VAE(objective=...).")
-        for kind in ("metrics", "weighted_metrics"):
-            if given.get(kind) and not isinstance(given[kind], Mapping):
-                raise UserError(
-                    f"A VAE logs {', '.join(self.means)} and active_units by itself. Received {kind}={given[kind]!r}: "
-                    f'leave them out, or name an output, {kind}={{"parameters": ...}}.'
-                )
-        super().compile(*args, **kwargs)
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``fit``; what it is fed is checked first, and the images of an array are counted."""

@@ -68,8 +68,8 @@ def _remedy(low: float, high: float) -> str:
     """What brings pixels of such a range to [0, 1]."""
     if not math.isfinite(low + high):
         return "Find the images with pixels that are no numbers, and drop or mend them."
-    if 0 <= low and high <= 255:
+    if low >= 0 and high <= 255:
         return 'Divide them by 255, or pass them as uint8: x.astype("uint8").'
-    if -1 <= low and high <= 1:
+    if low >= -1 and high <= 1:
         return "Shift them from [-1, 1]: (x + 1) / 2."
     return "Scale the images, or pass them as uint8."
