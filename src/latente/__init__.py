@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from latente.model import VAE as VAE
     from latente.report import compare as compare
     from latente.report import sweep as sweep
+    from latente.training import NonFiniteGuard as NonFiniteGuard
     from latente.training import Run as Run
     from latente.training import resume as resume
     from latente.training import train as train
 
 _HOME = {
     "VAE": "latente.model",
+    "NonFiniteGuard": "latente.training",
     "Run": "latente.training",
     "train": "latente.training",
     "resume": "latente.training",
@@ -35,7 +37,19 @@ _HOME = {
 }
 _NEEDS_KERAS = {"model", "training", "evaluation", "recipes", "report", "lesson"}
 
-__all__ = ["VAE", "Run", "compare", "data", "diagnose", "evaluate", "load", "resume", "sweep", "train"]
+__all__ = [
+    "VAE",
+    "NonFiniteGuard",
+    "Run",
+    "compare",
+    "data",
+    "diagnose",
+    "evaluate",
+    "load",
+    "resume",
+    "sweep",
+    "train",
+]
 
 
 def load(source: Run | str | Path) -> VAE:

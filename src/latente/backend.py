@@ -147,6 +147,23 @@ def multiplying(precision: str) -> Iterator[None]:
         yield
 
 
+def strategy_scope(model: Any) -> contextlib.AbstractContextManager[Any]:
+    """Where variables of that model are made: within the ``tf.distribute`` strategy that it was made in, if any."""
+    strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's models alone have one
+    return strategy.scope() if strategy else contextlib.nullcontext()
+
+
+def replicas() -> int:
+    """How many copies of the model take the current step together: more than 1 within a ``tf.distribute`` strategy."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
 def precision(asked: str) -> str:
     """The precision asked for; for 'auto', bfloat16 where the hardware multiplies it faster, else float32.
 

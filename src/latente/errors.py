@@ -7,3 +7,6 @@ class UserError(ValueError):
     The command line prints the message alone and exits with code 2. Any other exception is a defect of
     Latente and keeps its traceback (exit code 1).
     """
+
+    _keras_call_info_injected = True
+    """Raised while Keras calls the model, it comes out as it is: Keras adds what it was called with to any other."""

@@ -15,6 +15,7 @@ from latente.backend import multiplying
 from latente.errors import UserError
 from latente.model.conditional import Conditional
 from latente.model.likelihoods import Likelihood
+from latente.model.pixels import as_array, check_shape
 from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
 
@@ -88,7 +89,7 @@ class Use(Conditional):
     @multiplying("float32")
     def decode(self, codes: np.ndarray, labels: Labels = None) -> np.ndarray:
         """Mean images ``(n, H, W, C)``, float32 in [0, 1], of codes ``(n, latent_dim)``."""
-        codes = np.asarray(codes, "float32")
+        codes = as_array(codes).astype("float32")
         if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
             raise UserError(f"decode needs codes of shape (n, {self.latent_dim}). Received {codes.shape}.")
         mean = _in_batches(
@@ -135,7 +136,7 @@ class Use(Conditional):
         The first and the last are the mean reconstructions of ``start`` and ``end``. A conditional VAE takes the labels
         of both, and decodes each code as the class of the nearer end: no decoder was trained on half a label.
         """
-        first, last = self.encode(np.stack([start, end]), labels=labels)
+        first, last = self.encode(as_array([start, end]), labels=labels)
         return self.decode(interpolate_codes(first, last, steps, path), self.nearer(labels, steps))
 
     def traverse(
@@ -162,7 +163,7 @@ class Use(Conditional):
                 f"whose codes are discrete: interpolate between two images instead."
             )
         rows = range(self.latent_dim) if dimensions is None else dimensions
-        centre = np.zeros(self.latent_dim, "float32") if centre is None else np.asarray(centre, "float32")
+        centre = np.zeros(self.latent_dim, "float32") if centre is None else as_array(centre).astype("float32")
         values = [NormalDist().inv_cdf(level) for level in quantiles]
         codes = np.tile(centre, (len(rows), len(values), 1))
         for row, dimension in enumerate(rows):
@@ -171,10 +172,8 @@ class Use(Conditional):
         return images.reshape(len(rows), len(values), *self.image_shape)
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
-        images = np.asarray(images)
-        if images.shape[1:] != self.image_shape:
-            expected = ("n", *self.image_shape)
-            raise UserError(f"Images must have the shape ({', '.join(map(str, expected))}). Received {images.shape}.")
+        images = as_array(images)
+        check_shape(images.shape, self.image_shape)
         self.likelihood.check(images)
         return images
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from latente import seeds
-from latente.backend import multiplying
+from latente.backend import multiplying, replicas, strategy_scope
 from latente.errors import UserError
 from latente.model.choice import make
 from latente.model.conditional import Given
 from latente.model.evidence import Evidence
+from latente.model.feeding import checked, length, prepared
 from latente.model.harmony import check_harmony, check_takes_labels
 from latente.model.likelihoods import Likelihood
 from latente.model.metrics import LatentStatistics
 from latente.model.networks import Network
 from latente.model.numerics import float32_layers
 from latente.model.objectives import Objective
+from latente.model.pixels import PixelRange, check_shape
 from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
 from latente.model.use import Use
+from latente.model.watch import watched
 
 Tensor = Any
 TRAINING, EVALUATION = "training noise", "evaluation noise"
@@ -100,8 +102,9 @@ class VAE(Use, keras.Model):
         )
         channels = self.likelihood.channels(self.image_shape[-1])
         self.decoder = self.network.decoder(self.latent_dim + self.classes, self.image_shape, channels, policy)
-        self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
-        self.images = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="images")
+        count = {"shape": (), "initializer": "zeros", "dtype": "int32", "trainable": False}
+        self.step = self.add_weight(name="step", aggregation="only_first_replica", **count)
+        self.images = self.add_weight(name="images", **count)
         self.training_noise = seeds.noise(self.seed, TRAINING)
         self.evaluation_noise = seeds.noise(self.seed, EVALUATION)
         with float32_layers():
@@ -111,6 +114,7 @@ class VAE(Use, keras.Model):
         self.means = {name: keras.metrics.Mean(name=name) for name in logged}
         factorized = self.posterior.factorizes and self.prior.factorizes
         self.latent_statistics = LatentStatistics(self.latent_dim, per_dimension=factorized)
+        self.pixel_range = PixelRange()
         self.built = True
 
     def call(self, inputs: Tensor, training: bool = False) -> dict[str, Tensor]:
@@ -125,8 +129,7 @@ class VAE(Use, keras.Model):
             ``parameters``, each with one row per image, in float32.
         """
         images, labels = self.parted(inputs)
-        if tuple(images.shape[1:]) != self.image_shape:
-            raise UserError(f"Images must have the shape (n, *{self.image_shape}). Received {tuple(images.shape)}.")
+        check_shape(images.shape, self.image_shape)
         q = self.inference(self.unit_scale(images), training, labels)
         z = self.posterior.sample(q, self.noise(training))
         return {**q, "z": z, "parameters": self.generative(z, training, labels)}
@@ -155,10 +158,11 @@ class VAE(Use, keras.Model):
             **more,
         }.items():
             self.means[name].update_state(value)
+        self.pixel_range.update_state(self.parted(x)[0])
         self.latent_statistics.update_state(self.posterior.mean(evidence.q), evidence.kl)
         if sample_weight is not None:
             loss = loss * ops.cast(sample_weight, loss.dtype)
-        return ops.mean(loss) + sum(self.losses)
+        return (ops.mean(loss) + sum(self.losses)) / replicas()  # Keras sums over replicas what each gives
 
     def _evidence(self, images: Tensor, labels: Tensor, y_pred: dict[str, Tensor], training: bool) -> Evidence:
         x = self.unit_scale(images)
@@ -169,27 +173,70 @@ class VAE(Use, keras.Model):
         model = Given(self, labels) if self.classes else self
         return Evidence(x, q, y_pred["z"], log_likelihood, kl, step, model, training)
 
+    @property
+    def _training_precision(self) -> str:
+        return "tf32" if self.tf32 else "float32"
+
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Keras's ``fit``; when ``x`` holds arrays, they are checked and the images counted first."""
-        if _holds_arrays(x):
-            self.images.assign(len(self.parted(x)[0]))
+        """Keras's ``fit``; what it is fed is checked first, and the images of an array are counted."""
+        given = prepared(self, super().fit, x, y, *args, **kwargs)
+        if (count := length(self, given.arguments["x"])) is not None:
+            self.images.assign(count)
         if self.compiled and not self.optimizer.built:  # built in the first step, it makes TensorFlow trace that twice
-            self.optimizer.build(self.trainable_variables)
-        with multiplying("tf32" if self.tf32 else "float32"):
-            return super().fit(x, self._target(x, y, kwargs), *args, **kwargs)
+            with strategy_scope(self):
+                self.optimizer.build(self.trainable_variables)
+        given.arguments["callbacks"] = watched(given.arguments.get("callbacks"))
+        with multiplying(self._training_precision):
+            return super().fit(*given.args, **given.kwargs)
 
     @multiplying("float32")
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``evaluate``, with the same posterior noise each time, so that two calls agree."""
         self.evaluation_noise.state.assign([seeds.spread(self.seed, EVALUATION), 0])
-        return super().evaluate(x, self._target(x, y, kwargs), *args, **kwargs)
+        if kwargs.get("_use_cached_eval_dataset"):  # within fit, which has checked it
+            return super().evaluate(x, y, *args, **kwargs)
+        given = prepared(self, super().evaluate, x, y, *args, **kwargs)
+        given.arguments["callbacks"] = watched(given.arguments.get("callbacks"))
+        return super().evaluate(*given.args, **given.kwargs)
 
     @multiplying("float32")
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Keras's ``predict``, with the same posterior noise each time, so that two calls agree."""
-        self._check(x)
         self.evaluation_noise.state.assign([seeds.spread(self.seed, EVALUATION), 0])
-        return super().predict(x, *args, **kwargs)
+        return super().predict(checked(self, x).x, *args, **kwargs)
+
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keras's ``train_on_batch`` on a checked batch."""
+        with multiplying(self._training_precision):
+            return super().train_on_batch(checked(self, x).x, *args, **kwargs)
+
+    @multiplying("float32")
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keras's ``test_on_batch`` on a checked batch."""
+        return super().test_on_batch(checked(self, x).x, *args, **kwargs)
+
+    @multiplying("float32")
+    def predict_on_batch(self, x: Any) -> Any:
+        """Keras's ``predict_on_batch`` on a checked batch."""
+        return super().predict_on_batch(checked(self, x).x)
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """Keras's ``save``, to a ``.keras`` file."""
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise UserError(f"A VAE is saved as a .keras file. Received {filepath}: the older format cannot hold it.")
+        super().save(filepath, *args, **kwargs)
+
+    def export(
+        self, filepath: Any, format: str = "tf_saved_model", verbose: Any = None, input_signature: Any = None, **kw: Any
+    ) -> None:
+        """Keras's ``export`` of the whole model, whose input is known without a call: float images in [0, 1].
+
+        ``latente export`` gives encoder and decoder by themselves, without noise.
+        """
+        images = keras.InputSpec(dtype="float32", shape=(None, *self.image_shape))
+        labels = keras.InputSpec(dtype="int32", shape=(None,))
+        signature = input_signature or [{"images": images, "labels": labels} if self.classes else images]
+        super().export(filepath, format, verbose, signature, **kw)
 
     def save_own_variables(self, store: Any) -> None:
         """Save the step, the number of training images and the state of the noise, which Keras itself leaves out."""
@@ -219,21 +266,3 @@ class VAE(Use, keras.Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> VAE:
         """Rebuild from ``get_config``."""
         return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
-
-    def _target(self, x: Any, y: Any, others: dict[str, Any]) -> Any:
-        """Check loss and pixels, and give Keras a target where it would otherwise drop the sample weights."""
-        if getattr(self, "loss", None) is not None:
-            raise UserError(f"A VAE's loss is its objective. Received loss={self.loss!r}: choose VAE(objective=...).")
-        self._check(x)
-        return self.parted(x)[0] if y is None and others.get("sample_weight") is not None else y
-
-    def _check(self, x: Any) -> None:
-        if _holds_arrays(x):
-            images, labels = self.parted(x)
-            self.likelihood.check(ops.convert_to_numpy(images))
-            self.checked_labels(labels, len(images))
-
-
-def _holds_arrays(x: Any) -> bool:
-    parts = x.values() if isinstance(x, Mapping) else [x]
-    return all(isinstance(part, np.ndarray) or ops.is_tensor(part) for part in parts)

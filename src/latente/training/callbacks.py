@@ -25,13 +25,16 @@ class Diverged(UserError):
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
-    """Stops at the first step whose loss is not finite, before a checkpoint is written.
+    """Stops ``fit`` at the first step whose loss is not finite, before a callback after it writes a checkpoint.
 
     Args:
-        run: The run, to say which checkpoint is the last good one.
+        run: The run that is trained, if any, to say which checkpoint is the last good one.
+
+    Raises:
+        Diverged: In ``fit``.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | None = None) -> None:
         super().__init__()
         self.run = run
 
@@ -40,24 +43,31 @@ class NonFiniteGuard(keras.callbacks.Callback):
         self._check(logs or {}, f"in batch {batch + 1} of its epoch", "")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Check the validation too: the last update of an epoch shows only there."""
+        """Check the validation too, where there is one: the last update of an epoch shows only there."""
         self._check(logs or {}, "at the end of its epoch", "val_")
 
     def _check(self, logs: Logs, when: str, prefix: str) -> None:
-        bad = [name for name in ("loss", "reconstruction", "kl") if not math.isfinite(float(logs[prefix + name]))]
+        losses = {name: float(logs.get(prefix + name, 0.0)) for name in ("loss", "reconstruction", "kl")}
+        bad = [name for name, loss in losses.items() if not math.isfinite(loss)]
         if not bad:
             return
         step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        raise Diverged(
+            f"Training stopped at step {step}, {when}: not a finite number: {', '.join(bad)}. The usual cause is a "
+            f"learning rate that is too high {self._remedy()}"
+        )
+
+    def _remedy(self) -> str:
+        if self.run is None:
+            rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            return f'(it is {rate:g}): compile with a tenth of it, or take dtype="float32".'
         kept = (
             f"The last good checkpoint is kept: {self.run.checkpoint('last')}."
             if self.run.trained
             else "No epoch was finished, so there is no checkpoint."
         )
-        raise Diverged(
-            f"Training stopped at step {step}, {when}: not a finite number: {', '.join(bad)}. The usual cause is a "
-            f"learning rate that is too high (it is {self.run.config['training']['lr']:g}): try --lr a tenth of it, or "
-            f"--precision float32. {kept}"
-        )
+        rate = self.run.config["training"]["lr"]
+        return f"(it is {rate:g}): try --lr a tenth of it, or --precision float32. {kept}"
 
 
 class Recorder(keras.callbacks.Callback):

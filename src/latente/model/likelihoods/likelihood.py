@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -39,7 +40,7 @@ class Likelihood(Choice):
         if not (low >= 0.0 and high <= 1.0):
             raise UserError(
                 f"{type(self).__name__} needs pixels in [0, 1], or uint8 images in [0, 255]. Received a minimum of "
-                f"{low:g} and a maximum of {high:g} in {images.dtype} images. Scale the images, or pass them as uint8."
+                f"{low:g} and a maximum of {high:g} in {images.dtype} images. {_remedy(low, high)}"
             )
 
     def is_probability(self, images: np.ndarray) -> bool:
@@ -61,3 +62,14 @@ class Likelihood(Choice):
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
         """Draw one image per example, ``(batch, H, W, C)``."""
         raise NotImplementedError
+
+
+def _remedy(low: float, high: float) -> str:
+    """What brings pixels of such a range to [0, 1]."""
+    if not math.isfinite(low + high):
+        return "Find the images with pixels that are no numbers, and drop or mend them."
+    if low >= 0 and high <= 255:
+        return 'Divide them by 255, or pass them as uint8: x.astype("uint8").'
+    if low >= -1 and high <= 1:
+        return "Shift them from [-1, 1]: (x + 1) / 2."
+    return "Scale the images, or pass them as uint8."

@@ -41,9 +41,9 @@ class GECO(Objective):
         self.target = target
         self.rate = rate
         self.decay = decay
-        common = {"shape": (), "initializer": "zeros", "dtype": "float32", "trainable": False}
-        self.log_multiplier = self.add_weight(name="log_multiplier", **common)
-        self.miss = self.add_weight(name="miss", **common)
+        common = {"initializer": "zeros", "dtype": "float32", "trainable": False, "aggregation": "mean"}  # of replicas
+        self.log_multiplier = self.add_weight(name="log_multiplier", shape=(), **common)
+        self.miss = self.add_weight(name="miss", shape=(), **common)
 
     def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
         """KL plus the weighted constraint; while training, the multiplier then follows the moving average."""

@@ -60,7 +60,7 @@ class VectorQuantizer(DiscretePosterior):
         self.decay = decay
         self.commitment = commitment
         self.restart = restart
-        common = {"dtype": "float32", "trainable": False}
+        common = {"dtype": "float32", "trainable": False, "aggregation": "mean"}  # of replicas that train together
         start = keras.initializers.RandomNormal(stddev=1.0)
         self.codebooks = self.add_weight(name="codebooks", shape=(stages, codes, width), initializer=start, **common)
         self.counts = self.add_weight(name="counts", shape=(stages, codes), initializer="zeros", **common)
