@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latente.backend import prefer_onednn
+from latente.errors import UserError
 
 __version__ = "0.1.0"
 
@@ -35,7 +36,7 @@ _HOME = {
 }
 _NEEDS_KERAS = {"model", "training", "evaluation", "recipes", "report", "lesson"}
 
-__all__ = ["VAE", "Run", "compare", "data", "diagnose", "evaluate", "load", "resume", "sweep", "train"]
+__all__ = ["VAE", "Run", "UserError", "compare", "data", "diagnose", "evaluate", "load", "resume", "sweep", "train"]
 
 
 def load(source: Run | str | Path) -> VAE:
