@@ -17,7 +17,8 @@ from latente.model.harmony import check_harmony, check_takes_labels
 from latente.model.likelihoods import Likelihood
 from latente.model.metrics import LatentStatistics
 from latente.model.networks import Network, Own
-from latente.model.networks.own import check_unbounded
+from latente.model.networks.network import DEFAULT
+from latente.model.networks.own import check_unbounded, network_of
 from latente.model.objectives import Objective
 from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
@@ -59,7 +60,7 @@ class VAE(Use, keras.Model):
         self,
         image_shape: Sequence[int] | None = None,
         latent_dim: int | None = None,
-        network: str | Network = "Conv",
+        network: str | Network = DEFAULT,
         posterior: str | Posterior = "DiagonalGaussian",
         prior: str | Prior = "StandardNormal",
         likelihood: str | Likelihood = "Bernoulli",
@@ -67,10 +68,10 @@ class VAE(Use, keras.Model):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
-        halves = {half: kwargs.pop(half) for half in ("encoder", "decoder") if half in kwargs}
+        chosen = network_of(network, kwargs)
         # Pixels stay as they come: Keras must not round the targets to bfloat16.
         super().__init__(autocast=False, **{"name": "vae", **kwargs})
-        self.network = Own(**halves) if halves else make(Network, network)
+        self.network = chosen
         image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
         if latent_dim < 1:
             raise UserError(f"latent_dim must be at least 1. Received {latent_dim}.")

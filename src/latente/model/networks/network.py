@@ -13,6 +13,7 @@ from latente.model.choice import Choice
 from latente.model.layers import sequential
 
 ImageShape = tuple[int, int, int]
+DEFAULT = "Conv"
 LATENT_DIM = 10
 """Latent dimensions where nothing else is said: the lesson's homework."""
 

@@ -12,7 +12,8 @@ import numpy as np
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.networks.network import ImageShape, Network
+from latente.model.choice import make
+from latente.model.networks.network import DEFAULT, ImageShape, Network
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -138,6 +139,20 @@ class Own(Network):
                 f"its classes and functions with @keras.saving.register_keras_serializable(), and import them before."
             ) from None
         return cls(**{**config, **halves})
+
+
+def network_of(network: str | Network, others: dict[str, Any]) -> Network:
+    """The network that arguments ask for: ``encoder`` and ``decoder``, which are taken out of the others, or a choice.
+
+    Raises:
+        UserError: They ask for both, or for one that is not there.
+    """
+    halves = {half: others.pop(half) for half in ("encoder", "decoder") if half in others}
+    if not halves:
+        return make(Network, network)
+    if network != DEFAULT:
+        raise UserError(f"Give encoder and decoder, or a network. Received both, and network {network!r}.")
+    return Own(**halves)
 
 
 def check_unbounded(decoder: keras.Model, width: int) -> None:
