@@ -91,7 +91,8 @@ def start(
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
-    if own:  # a seed does not make their weights again
+    if own:  # to begin from again: a seed does not make their weights
+        vae.optimizer.build(vae.trainable_variables)
         run.save(vae, best=False)
     _fit(run, vae, dataset, done=0, progress=progress)
     return run

@@ -93,7 +93,7 @@ class Own(Network):
                 f"[z_mean, z_log_var] where these are {_rows((latent_dim,))} each. Received "
                 f"{' and '.join(map(_rows, widths))} for images {_rows(image_shape)}."
             )
-        if isinstance(model, keras.Model) and found[0] is outputs and _is_float32(outputs):
+        if isinstance(model, keras.Model) and _fed(model, x) is x and found[0] is outputs and _is_float32(outputs):
             return model
         joined = layers.Concatenate(dtype="float32", name="parameters") if used > 1 else _as_float32
         return keras.Model(x, joined(found[:used] if used > 1 else found[0]), name="encoder")
@@ -109,7 +109,7 @@ class Own(Network):
                 f"The decoder must give the likelihood's numbers for each pixel, {_rows(expected)}. Received "
                 f"{received} for codes {_rows((latent_dim,))}."
             )
-        if isinstance(model, keras.Model) and found[0] is outputs:
+        if isinstance(model, keras.Model) and _fed(model, z) is z and found[0] is outputs:
             return model
         return keras.Model(z, found[0], name="decoder")
 
@@ -200,11 +200,18 @@ def _called(model: layers.Layer, name: str, x: Tensor) -> Any:
             f"The {name} must take {wanted} {_rows(x.shape[1:])}. Received one that takes {_rows(shape[1:])}."
         )
     try:
-        return model(x)
+        return model(_fed(model, x))
     except (ValueError, TypeError, RuntimeError) as error:  # as each backend tells of shapes that do not fit
         raise UserError(
             f"The {name} must take {wanted} {_rows(x.shape[1:])}. Received one that cannot: {_first(error)}."
         ) from error
+
+
+def _fed(model: layers.Layer, x: Tensor) -> Any:
+    """A tensor as a model takes it: in the list or dictionary of one that a functional model was made with."""
+    made_with = getattr(model, "input", None)
+    one = isinstance(made_with, list | tuple | dict) and len(made_with) == 1
+    return keras.tree.pack_sequence_as(made_with, [x]) if one else x
 
 
 def _agree(shape: Shape, other: Shape) -> bool:
