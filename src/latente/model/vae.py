@@ -91,7 +91,12 @@ class VAE(Use, keras.Model):
         self.build((None, *self.image_shape))
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Make the networks and all other weights, for images ``(batch, H, W, C)``; the constructor calls it."""
+        """Make the networks and all other weights, for images ``(batch, H, W, C)``; the constructor calls it.
+
+        It does nothing more when it is called again, as one is used to with Keras models.
+        """
+        if self.built:
+            return
         policy = self.dtype_policy
         height, width, depth = self.image_shape
         self.encoder = self.network.encoder(

@@ -95,8 +95,8 @@ class Own(Network):
             )
         if isinstance(model, keras.Model) and _fed(model, x) is x and found[0] is outputs and _is_float32(outputs):
             return model
-        joined = layers.Concatenate(dtype="float32", name="parameters") if used > 1 else _as_float32
-        return keras.Model(x, joined(found[:used] if used > 1 else found[0]), name="encoder")
+        joined, given = (layers.Concatenate, found[:2]) if used == 2 else (layers.Identity, found[0])
+        return keras.Model(x, joined(dtype="float32", name="parameters")(given), name="encoder")
 
     def decoder(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any = None) -> keras.Model:
         """The user's model; in another around it where it is a layer, or gives a list."""
@@ -229,10 +229,6 @@ def _parts(outputs: Any) -> list[Tensor]:
 
 def _is_float32(x: Tensor) -> bool:
     return keras.backend.standardize_dtype(x.dtype) == "float32"
-
-
-def _as_float32(x: Tensor) -> Tensor:
-    return layers.Identity(dtype="float32", name="parameters")(x)
 
 
 def _rows(shape: Sequence[int | None]) -> str:
