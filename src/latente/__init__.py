@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latente.backend import prefer_onednn
+from latente.errors import UserError
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ __all__ = [
     "VAE",
     "NonFiniteGuard",
     "Run",
+    "UserError",
     "compare",
     "data",
     "diagnose",

@@ -31,7 +31,7 @@ def noise(seed: int | None, purpose: str) -> keras.random.SeedGenerator:
     """Keras's random numbers for that purpose; ``None`` draws anew each time."""
     import keras
 
-    return keras.random.SeedGenerator(None if seed is None else spread(seed, purpose))
+    return keras.random.SeedGenerator(None if seed is None else spread(seed, purpose), name=purpose.replace(" ", "_"))
 
 
 def _sequence(seed: int, purpose: str, *indices: int) -> np.random.SeedSequence:

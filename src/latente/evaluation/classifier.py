@@ -90,12 +90,13 @@ def _network(image_shape: tuple[int, int, int], classes: int) -> keras.Model:
     def seeded() -> dict[str, Any]:
         return {"kernel_initializer": keras.initializers.GlorotUniform(seed=next(seeds))}
 
+    common = {"padding": "same", "activation": "relu", "data_format": "channels_last"}
     halvings = max(1, math.ceil(math.log2(max(image_shape[:2]) / 7)))
     x = inputs = layers.Input(image_shape)
     for i in range(halvings):
         filters = max(8, 64 >> (halvings - 1 - i))
-        x = layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu", **seeded())(x)
-    x = layers.Dense(128, activation="relu", name="features", **seeded())(layers.Flatten()(x))
+        x = layers.Conv2D(filters, 3, strides=2, **common, **seeded())(x)
+    x = layers.Dense(128, activation="relu", name="features", **seeded())(layers.Flatten("channels_last")(x))
     return keras.Model(inputs, layers.Dense(classes, **seeded())(x))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -33,7 +35,7 @@ class Inception:
         if not Path(weights).is_file():
             raise UserError(f"Inception needs a file of its weights. There is none at {weights}.")
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), channels_last():
                 # Of a file that lacks some weights Keras warns, and leaves those as chance made them.
                 warnings.simplefilter("error", UserWarning)
                 self.network = keras.applications.InceptionV3(include_top=False, pooling="avg", weights=str(weights))
@@ -54,5 +56,18 @@ class Inception:
     def _of(self, images: np.ndarray) -> np.ndarray:
         colour = np.broadcast_to(images, (*images.shape[:3], 3)).astype("float32")
         # Antialiased only where it shrinks, as nothing else does.
-        resized = ops.image.resize(2 * colour - 1, (SIDE, SIDE), antialias=max(images.shape[1:3]) > SIDE)
+        resized = ops.image.resize(
+            2 * colour - 1, (SIDE, SIDE), antialias=max(images.shape[1:3]) > SIDE, data_format="channels_last"
+        )
         return ops.convert_to_numpy(self.network(resized, training=False))
+
+
+@contextlib.contextmanager
+def channels_last() -> Iterator[None]:
+    """Keras's image data format for what cannot be told it: its applications ask the global setting alone."""
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_last")
+    try:
+        yield
+    finally:
+        keras.config.set_image_data_format(before)

@@ -51,8 +51,10 @@ def _classes(vae: VAE, inputs: dict[str, Tensor]) -> Tensor:
     return ops.one_hot(inputs["labels"], vae.classes, dtype="float32")
 
 
-def _applied(network: keras.Sequential, x: Tensor) -> Tensor:
+def _applied(network: keras.Model, x: Tensor) -> Tensor:
     """The output of a network, with the layers that Keras has not taken apart into those that it has."""
+    if not isinstance(network, keras.Sequential):
+        return network(x)
     for layer in network.layers:
         if isinstance(layer, Conv2DTranspose):  # Keras's own, but for how JAX computes it
             stock = layers.Conv2DTranspose.from_config(layer.get_config())

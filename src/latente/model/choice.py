@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import keras
 
@@ -25,12 +25,17 @@ class Choice(keras.layers.Layer):
 
     Attributes:
         logged: Names of the scalars that it gives beside a loss, written to the log of a run.
+        listed: Whether a name is enough to make it, so that it is one of ``choices``.
     """
 
     logged: tuple[str, ...] = ()
+    listed: ClassVar[bool] = True
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"dtype": "float32", **kwargs})
+        # Named by its axis, not by Keras, which counts through a process: the names of weights begin with it.
+        axis = next(kind for kind in type(self).__mro__ if Choice in kind.__bases__)
+        super().__init__(**{"name": axis.__name__.lower(), "dtype": "float32", **kwargs})
+        self.bound = False
         # A choice is used through its named methods, never through __call__, so nothing is left to be built.
         self.built = True
 
@@ -45,25 +50,33 @@ class Choice(keras.layers.Layer):
     def bind(self, model: Model) -> None:
         """Make the weights whose shapes depend on the model: called once, when its networks are built."""
 
+    def free(self) -> Self:
+        """Itself; or a copy with new weights, once a model has those that it holds."""
+        return type(self).from_config(self.get_config()) if self.bound and self.weights else self
 
-def choices(axis: type[AxisT]) -> dict[str, type[AxisT]]:
-    """Every concrete choice of an axis by its class name, in order of definition."""
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of what it is about, images, codes or losses, which Keras shows in a summary."""
+        return input_shape
+
+
+def choices(axis: type[AxisT], unlisted: bool = False) -> dict[str, type[AxisT]]:
+    """Every concrete choice of an axis by its class name, in order of definition; ``unlisted`` ones too if asked."""
     found: dict[str, type[AxisT]] = {}
     for subclass in axis.__subclasses__():
-        if not inspect.isabstract(subclass):
+        if not inspect.isabstract(subclass) and (subclass.listed or unlisted):
             found[subclass.__name__] = subclass
-        found.update(choices(subclass))
+        found.update(choices(subclass, unlisted))
     return found
 
 
 def make(axis: type[AxisT], spec: str | AxisT) -> AxisT:
-    """Return the choice that ``spec`` names, with its defaults, or ``spec`` itself when it is one already.
+    """Return the choice that ``spec`` names, with its defaults, or ``spec`` itself when it is one already, and free.
 
     Raises:
         UserError: The axis has no choice of that name.
     """
     if isinstance(spec, axis):
-        return spec
+        return spec.free()
     known = choices(axis)
     if spec not in known:
         raise UserError(f"{axis.__name__} must be one of {', '.join(known)}. Received {spec!r}.{nearest(spec, known)}")

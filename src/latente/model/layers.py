@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -88,12 +91,13 @@ class ResidualBlock(layers.Layer):
     def build(self, input_shape: tuple[Any, ...]) -> None:
         """Make the weights for maps ``(batch, H, W, C)``."""
         policy = self.dtype_policy
-        self.residual = keras.Sequential(name=f"{self.name}_residual")
+        common = {"padding": "same", "data_format": "channels_last", "dtype": policy}
+        stack: list[layers.Layer] = []
         for start in ("glorot_uniform", "zeros"):
-            self.residual.add(layers.GroupNormalization(self.groups, dtype=policy))
-            self.residual.add(layers.Activation(self.activation, dtype=policy))
-            self.residual.add(layers.Conv2D(input_shape[-1], 3, padding="same", kernel_initializer=start, dtype=policy))
-        self.residual.build(input_shape)
+            stack.append(layers.GroupNormalization(self.groups, dtype=policy))
+            stack.append(layers.Activation(self.activation, dtype=policy))
+            stack.append(layers.Conv2D(input_shape[-1], 3, kernel_initializer=start, **common))
+        self.residual = sequential(input_shape[1:], stack, name="residual")
 
     def call(self, inputs: Tensor) -> Tensor:
         """Maps ``(batch, H, W, C)`` to maps of the same shape."""
@@ -123,10 +127,12 @@ class SelfAttention(layers.Layer):
         """Make the weights for maps ``(batch, H, W, C)``."""
         _, self.height, self.width, self.channels = input_shape
         policy = self.dtype_policy
-        self.normalization = layers.GroupNormalization(self.groups, dtype=policy)
+        self.normalization = layers.GroupNormalization(self.groups, dtype=policy, name="normalization")
         # Without a bias: that of the keys would add the same to all scores of a pixel, which changes no weight.
-        self.projection = layers.Dense(3 * self.channels, use_bias=False, dtype=policy)
-        self.output_projection = layers.Dense(self.channels, kernel_initializer="zeros", dtype=policy)
+        self.projection = layers.Dense(3 * self.channels, use_bias=False, dtype=policy, name="projection")
+        self.output_projection = layers.Dense(
+            self.channels, kernel_initializer="zeros", dtype=policy, name="output_projection"
+        )
         for layer in (self.normalization, self.projection, self.output_projection):
             layer.build(input_shape)
 
@@ -137,3 +143,22 @@ class SelfAttention(layers.Layer):
         query, key, value = (heads[:, :, i : i + 1] for i in range(3))  # each (batch, H * W, 1, C)
         gathered = ops.nn.dot_product_attention(query, key, value)
         return inputs + self.output_projection(ops.reshape(gathered, (-1, self.height, self.width, self.channels)))
+
+
+def sequential(input_shape: Sequence[int | None], stack: Iterable[layers.Layer], name: str) -> keras.Sequential:
+    """One layer after another, built, with the names that Keras gives in a new process: ``dense``, ``dense_1``, ...
+
+    Keras itself counts on through a process. A model's names, and with them its file on PyTorch, would depend on what
+    was built before it.
+
+    Args:
+        input_shape: Without the batch.
+        stack: The layers, not yet built.
+        name: Name of the whole.
+    """
+    stack, seen = list(stack), Counter[str]()
+    for layer in stack:
+        kind = re.sub(r"_\d+$", "", layer.name)
+        layer.name = f"{kind}_{seen[kind]}" if seen[kind] else kind
+        seen[kind] += 1
+    return keras.Sequential([layers.Input(input_shape), *stack], name=name)

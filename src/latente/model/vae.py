@@ -18,7 +18,9 @@ from latente.model.feeding import checked, length, prepared
 from latente.model.harmony import check_harmony, check_takes_labels
 from latente.model.likelihoods import Likelihood
 from latente.model.metrics import LatentStatistics
-from latente.model.networks import Network
+from latente.model.networks import Network, Own
+from latente.model.networks.network import DEFAULT
+from latente.model.networks.own import check_unbounded, network_of
 from latente.model.numerics import float32_layers
 from latente.model.objectives import Objective
 from latente.model.pixels import PixelRange, check_shape
@@ -44,16 +46,17 @@ class VAE(Use, keras.Model):
     ``fit``, ``evaluate`` and ``predict``, and as ``labels=`` elsewhere; see ``Conditional``.
 
     Args:
-        image_shape: Height, width and channels.
-        latent_dim: Number of latent dimensions, at least 1.
+        image_shape: Height, width and channels; may be left out where own networks say it.
+        latent_dim: Number of latent dimensions, at least 1; 10 by default, or what own networks have.
         network: The two networks, by name or as an instance.
         posterior: q(z given x), by name or as an instance.
         prior: p(z), by name or as an instance.
         likelihood: p(x given z), by name or as an instance.
         objective: What ``fit`` minimizes, by name or as an instance.
         seed: Seed of the posterior noise; the initial weights follow ``keras.utils.set_random_seed``.
-        **kwargs: ``classes`` of a conditional VAE, 0 for none; ``name`` and ``dtype`` of the Keras model, where
-            ``dtype="mixed_bfloat16"`` computes in bfloat16.
+        **kwargs: ``encoder`` and ``decoder``, two Keras models of one's own in place of ``network``; see
+            ``latente.model.networks.Own``. ``classes`` of a conditional VAE, 0 for none. ``name`` and ``dtype`` of the
+            Keras model, where ``dtype="mixed_bfloat16"`` computes in bfloat16.
 
     Raises:
         UserError: An argument is outside its range or names no choice, or two choices do not go together.
@@ -64,9 +67,9 @@ class VAE(Use, keras.Model):
 
     def __init__(
         self,
-        image_shape: Sequence[int],
-        latent_dim: int = 10,
-        network: str | Network = "Conv",
+        image_shape: Sequence[int] | None = None,
+        latent_dim: int | None = None,
+        network: str | Network = DEFAULT,
         posterior: str | Posterior = "DiagonalGaussian",
         prior: str | Prior = "StandardNormal",
         likelihood: str | Likelihood = "Bernoulli",
@@ -74,8 +77,11 @@ class VAE(Use, keras.Model):
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
+        chosen = network_of(network, kwargs)
         # Pixels stay as they come: Keras must not round the targets to bfloat16.
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(autocast=False, **{"name": "vae", **kwargs})
+        self.network = chosen
+        image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
         if latent_dim < 1:
             raise UserError(f"latent_dim must be at least 1. Received {latent_dim}.")
         if len(image_shape) != 3 or min(image_shape) < 1:
@@ -84,7 +90,6 @@ class VAE(Use, keras.Model):
         self.image_shape = (height, width, channels)
         self.latent_dim = latent_dim
         self.seed = seed
-        self.network = make(Network, network)
         self.posterior = make(Posterior, posterior)
         self.prior = make(Prior, prior)
         self.likelihood = make(Likelihood, likelihood)
@@ -92,9 +97,15 @@ class VAE(Use, keras.Model):
         check_harmony(self.posterior, self.prior, self.objective)
         if self.classes:
             check_takes_labels(self.network, self.prior)
-        self._build_parts()
+        self.build((None, *self.image_shape))
 
-    def _build_parts(self) -> None:
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Make the networks and all other weights, for images ``(batch, H, W, C)``; the constructor calls it.
+
+        It does nothing more when it is called again, as one is used to with Keras models.
+        """
+        if self.built:
+            return
         policy = self.dtype_policy
         height, width, depth = self.image_shape
         self.encoder = self.network.encoder(
@@ -102,20 +113,25 @@ class VAE(Use, keras.Model):
         )
         channels = self.likelihood.channels(self.image_shape[-1])
         self.decoder = self.network.decoder(self.latent_dim + self.classes, self.image_shape, channels, policy)
+        if isinstance(self.network, Own) and self.likelihood.unbounded:
+            check_unbounded(self.decoder, self.latent_dim + self.classes)
         count = {"shape": (), "initializer": "zeros", "dtype": "int32", "trainable": False}
         self.step = self.add_weight(name="step", aggregation="only_first_replica", **count)
         self.images = self.add_weight(name="images", **count)
         self.training_noise = seeds.noise(self.seed, TRAINING)
         self.evaluation_noise = seeds.noise(self.seed, EVALUATION)
+        image, code = (None, *self.image_shape), (None, self.latent_dim)
+        about = {self.posterior: code, self.prior: code, self.likelihood: image, self.objective: (None,)}
         with float32_layers():
-            for choice in (self.posterior, self.prior, self.likelihood, self.objective):
+            for choice, shape in {self.network: image, **about}.items():
                 choice.bind(self)
+                choice.build(shape)
+                choice.bound = True
         logged = ("elbo", "reconstruction", "kl", *self.objective.logged, *self.posterior.logged)
         self.means = {name: keras.metrics.Mean(name=name) for name in logged}
         factorized = self.posterior.factorizes and self.prior.factorizes
         self.latent_statistics = LatentStatistics(self.latent_dim, per_dimension=factorized)
         self.pixel_range = PixelRange()
-        self.built = True
 
     def call(self, inputs: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Encode, draw one code per image and decode it.

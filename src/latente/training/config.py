@@ -8,7 +8,9 @@ from typing import Any
 
 from latente import data
 from latente.errors import UserError
-from latente.model import AXES, choices
+from latente.model import AXES, Choice, choices
+from latente.model.networks import Network
+from latente.model.networks.network import LATENT_DIM
 from latente.model.vae import VAE
 from latente.options import Option, nearest, options_of
 from latente.training.papers import FOLDER, papers
@@ -24,8 +26,9 @@ EVERYDAY = {
 """Short names of the options that are used every day; ``latent_dim`` is short already."""
 
 CONDITIONAL = "Whether both networks are told the label of each image, so that samples can be asked for by class."
+LATENTS = "Number of latent dimensions, at least 1."
 PLAIN = {
-    "latent_dim": options_of(VAE)["latent_dim"],
+    "latent_dim": Option("latent_dim", int, LATENT_DIM, LATENTS),
     "conditional": Option("conditional", bool, False, CONDITIONAL),
 }
 """The options of the model itself, which belong to no section."""
@@ -55,6 +58,9 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         raise UserError(f"Name the data to train on, one of {', '.join(data.names())}: latente train DATA.")
     sections = _sections(flat)
     known = dict(PLAIN)
+    own = sections["network"][0] not in choices(Network)
+    if own:  # they know how many latents they have
+        known["latent_dim"] = Option("latent_dim", int | None, None, LATENTS)
     for section, (_, options) in sections.items():
         known.update({f"{section}.{name}": option for name, option in options.items()})
     for key in flat:
@@ -69,8 +75,12 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     config["data"]["name"] = data.absolute(config["data"]["name"])
     if config["data"]["data_dir"]:
         config["data"]["data_dir"] = str(Path(config["data"]["data_dir"]).absolute())
-    # Built for their checks, before anything slow happens.
-    build(config, (1, 1, 1), classes=int(config["conditional"]))
+    # Built for their checks, before anything slow happens; own networks fit one image shape, which the data tell later.
+    if own:
+        for axis in AXES:
+            _choice(axis, config)
+    else:
+        build(config, (1, 1, 1), classes=int(config["conditional"]))
     Settings(**config["training"])
     return config
 
@@ -83,9 +93,9 @@ def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, 
     for axis, base in AXES.items():
         name = flat.get(f"{axis}.name", DEFAULT_CHOICE[axis])
         known = choices(base)
-        if name not in known:
+        if name not in choices(base, unlisted=True):
             raise UserError(f"--{axis} must be one of {', '.join(known)}. Received {name!r}.{nearest(name, known)}")
-        sections[axis] = (name, options_of(known[name]))
+        sections[axis] = (name, options_of(choices(base, unlisted=True)[name]))
     sections["training"] = (None, options_of(Settings))
     return sections
 
@@ -102,11 +112,17 @@ def _unknown(key: str, known: Mapping[str, Option], sections: Mapping[str, Any])
 
 
 def flatten(asked: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and values of a nested mapping, with hyphens as underscores and short names spelt out."""
+    """Dotted names and values of a nested mapping, with hyphens as underscores and short names spelt out.
+
+    A choice stands for its name and options. A model as Keras writes it is one value.
+    """
     for key, value in asked.items():
+        if isinstance(value, Choice):
+            kind, written = type(value), value.get_config()
+            value = {"name": kind.__name__, **{name: written[name] for name in options_of(kind) if name in written}}
         name = prefix + str(key).replace("-", "_")
         name = EVERYDAY.get(name, name)
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "class_name" not in value:
             yield from flatten(value, f"{name}.")
         elif name in AXES or name == "data":
             yield f"{name}.name", value
@@ -143,11 +159,22 @@ def read_file(path: str | Path) -> dict[str, Any]:
     return dict(flatten(content))
 
 
-def build(config: Config, image_shape: tuple[int, ...], dtype: str = "float32", classes: int = 0) -> VAE:
-    """The VAE that a config describes, with new weights, for images of one shape, and of so many classes."""
-    chosen = {}
-    for axis, base in AXES.items():
-        section = dict(config[axis])
-        chosen[axis] = choices(base)[section.pop("name")](**section)
+def build(
+    config: Config,
+    image_shape: tuple[int, ...],
+    dtype: str = "float32",
+    classes: int = 0,
+    network: Network | None = None,
+) -> VAE:
+    """The VAE that a config describes, with new weights, for images of one shape, and of so many classes.
+
+    Own networks that are given as ``network`` keep the weights that they have.
+    """
+    chosen = {axis: (axis == "network" and network) or _choice(axis, config) for axis in AXES}
     general = {"seed": config["training"]["seed"], "dtype": dtype, "classes": classes}
     return VAE(image_shape, config["latent_dim"], **general, **chosen)
+
+
+def _choice(axis: str, config: Config) -> Any:
+    section = dict(config[axis])
+    return choices(AXES[axis], unlisted=True)[section.pop("name")].from_config(section)

@@ -131,8 +131,8 @@ class Run:
 
     @property
     def trained(self) -> bool:
-        """Whether a checkpoint is there."""
-        return self.checkpoint("last").exists()
+        """Whether an epoch was finished, so that there is a model."""
+        return self.checkpoint("best").exists()
 
     def checkpoint(self, which: Literal["best", "last"]) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
@@ -151,6 +151,8 @@ class Run:
         try:
             vae = build(self.config, tuple(self.environment["image_shape"]), classes=len(self.classes))
             vae.load_weights(self.checkpoint(which))
+        except UserError:  # own networks tell what they miss
+            raise
         # An option that is gone, weights of another shape, half a file: what does not fit may fail in all these ways.
         except (KeyError, TypeError, ValueError, OSError, BadZipFile) as error:
             raise self._unreadable(error) from error

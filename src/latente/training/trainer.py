@@ -17,6 +17,9 @@ import keras
 from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
+from latente.model.networks import Own
+from latente.model.networks.network import DEFAULT
+from latente.model.networks.own import network_of
 from latente.model.vae import VAE
 from latente.seeds import spread
 from latente.training.averages import AveragedWeights
@@ -39,7 +42,8 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
         run_dir: The run directory to make; ``runs/NAME-TIME`` by default.
         progress: Whether to tell on standard error how it goes.
         **options: As on the command line: ``epochs=5``, ``beta=4``, ``likelihood="Gaussian"``,
-            ``objective={"name": "ELBO", "free_bits": 0.1}`` or ``**{"objective.free_bits": 0.1}``.
+            ``objective={"name": "ELBO", "free_bits": 0.1}`` or ``**{"objective.free_bits": 0.1}``. Also a choice itself
+            or two Keras models of one's own, ``encoder`` and ``decoder``, as ``VAE`` takes them.
 
     Returns:
         The run, with its trained model in ``run.model()``.
@@ -57,25 +61,41 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
             "train needs data that a run can load again. Received a Dataset made by hand: save its images with "
             "numpy.savez, and pass 'npz:PATH'."
         )
-    config = resolve({"data": source, **options})
-    return start(config, run_dir, progress, None if isinstance(dataset, str) else dataset)
+    if {"encoder", "decoder"} & options.keys():
+        options["network"] = network_of(options.get("network", DEFAULT), options)
+    own = options.get("network")
+    config, loaded = resolve({"data": source, **options}), None if isinstance(dataset, str) else dataset
+    return start(config, run_dir, progress, loaded, own if isinstance(own, Own) else None)
 
 
-def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: Dataset | None = None) -> Run:
-    """Load the data of a resolved config unless they are given, make the run directory and train; see ``train``."""
+def start(
+    config: Config,
+    run_dir: str | Path | None,
+    progress: bool,
+    dataset: Dataset | None = None,
+    own: Own | None = None,
+) -> Run:
+    """Load the data of a resolved config unless they are given, make the run directory and train; see ``train``.
+
+    Own networks that are given keep the weights that they have.
+    """
     if run_dir:
         Run.check_free(Path(run_dir))  # before anything slow, as the next
     check(config["training"]["track"])
     dataset = dataset or data.load(**config["data"])
     precision = backend.precision(config["training"]["precision"])
     classes = classes_of(dataset) if config["conditional"] else []
-    vae = _new_model(config, dataset, precision, len(classes))
+    vae = _new_model(config, dataset, precision, len(classes), own)
+    config = {**config, "latent_dim": vae.latent_dim}
     environment = _environment(dataset, precision, classes)
     for name, split in dataset.splits.items():
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
     run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
     try:
+        if own:  # to begin from again: a seed does not make their weights
+            vae.optimizer.build(vae.trainable_variables)
+            run.save(vae, best=False)
         _fit(run, vae, dataset, done=0, progress=progress)
     except Diverged:  # which the run itself shows
         raise
@@ -102,7 +122,7 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     check(settings.track)
     dataset = run.data(data_dir)
     done = 0
-    if run.trained:
+    if run.checkpoint("last").exists():
         vae = keras.saving.load_model(run.checkpoint("last"))
         done = int(vae.step) // _batches_per_epoch(dataset, settings)
         if settings.finished(run.log[:done]):
@@ -113,12 +133,12 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     return run
 
 
-def _new_model(config: Config, dataset: Dataset, precision: str, classes: int) -> VAE:
+def _new_model(config: Config, dataset: Dataset, precision: str, classes: int, own: Own | None = None) -> VAE:
     settings = Settings(**config["training"])
     with backend.native_stderr_held():  # it imports TensorFlow, on any backend
         keras.utils.set_random_seed(settings.seed)
     dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-    vae = build(config, dataset.image_shape, dtype, classes)
+    vae = build(config, dataset.image_shape, dtype, classes, own)
     optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
     return vae

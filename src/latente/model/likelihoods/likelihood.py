@@ -28,6 +28,11 @@ class Likelihood(Choice):
         """How many numbers per pixel the decoder must put out."""
         return image_channels
 
+    @property
+    def unbounded(self) -> bool:
+        """Whether the decoder's numbers may be any, such as logits; where not, they may be means in [0, 1]."""
+        return True
+
     def check(self, images: np.ndarray) -> None:
         """Refuse images that are not a finite number in [0, 1] everywhere (uint8 is scaled by the model itself).
 

@@ -40,6 +40,11 @@ class LocationScale(Likelihood, ABC):
         """One mean per channel, and one scale when it is learned per pixel."""
         return 2 * image_channels if self.scale == "pixel" else image_channels
 
+    @property
+    def unbounded(self) -> bool:
+        """Where the decoder puts out a log-scale beside the mean."""
+        return self.scale == "pixel"
+
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         """Sum over pixels of the log-density of the noise, less log std."""
         mean, log_std = self._split(parameters)

@@ -6,6 +6,7 @@ One spec gives both halves, so that the decoder mirrors the encoder for any heig
 from latente.model.networks.conv import Conv
 from latente.model.networks.dense import Dense
 from latente.model.networks.network import ImageShape, Network
+from latente.model.networks.own import Own
 from latente.model.networks.resnet import ResNet
 
-__all__ = ["Conv", "Dense", "ImageShape", "Network", "ResNet"]
+__all__ = ["Conv", "Dense", "ImageShape", "Network", "Own", "ResNet"]

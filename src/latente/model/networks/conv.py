@@ -43,12 +43,12 @@ class Conv(FeatureMaps):
         self.hidden = hidden
 
     def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
-        common = {"padding": "same", "activation": self.activation, "dtype": dtype}
+        common = {"padding": "same", "activation": self.activation, "data_format": "channels_last", "dtype": dtype}
         return [layers.Conv2D(filters, self.kernel_size, strides=2, **common) for filters in self.filters]
 
     def _stages_up(self, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
         *sizes, (height, width) = self._sizes(image_shape)
-        common = {"padding": "same", "dtype": dtype}
+        common = {"padding": "same", "data_format": "channels_last", "dtype": dtype}
         stack: list[layers.Layer] = [layers.Activation(self.activation, dtype=dtype)]
         for filters, size in zip(self.filters[::-1], sizes[::-1], strict=True):
             stack.append(Conv2DTranspose(filters, self.kernel_size, strides=2, activation=self.activation, **common))

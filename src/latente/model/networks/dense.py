@@ -29,7 +29,7 @@ class Dense(Network):
         self.activation = activation
 
     def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
-        return [layers.Flatten(dtype=dtype), *self._stack(self.hidden, dtype)]
+        return [layers.Flatten("channels_last", dtype=dtype), *self._stack(self.hidden, dtype)]
 
     def _up(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
         shape = (*image_shape[:2], channels)

@@ -7,9 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from keras import Sequential, layers
+import keras
+from keras import layers
 
 from latente.errors import UserError
+from latente.model.layers import sequential
 from latente.model.networks.network import ImageShape, Network, check_activation, parameters
 
 Size = tuple[int, int]
@@ -44,16 +46,16 @@ class FeatureMaps(Network, abc.ABC):
 
     def encoder(
         self, image_shape: ImageShape, units: int, dtype: Any = None, latent_dim: int | None = None
-    ) -> Sequential:
+    ) -> keras.Model:
         """As for every network. A map needs ``units`` to be a multiple of ``latent_dim``, and that of the map's pixels.
 
         Raises:
             UserError: It is not.
         """
-        stack = [layers.Input(image_shape), *self._down(image_shape, dtype)]
+        stack = self._down(image_shape, dtype)
         if self.latents == "vector":
-            stack += [layers.Flatten(dtype=dtype), *self._hidden(dtype), parameters(units)]
-            return Sequential(stack, name="encoder")
+            stack += [layers.Flatten("channels_last", dtype=dtype), *self._hidden(dtype), parameters(units)]
+            return sequential(image_shape, stack, name="encoder")
         height, width, each = self._code_shape(latent_dim or units, image_shape)
         if units % (latent_dim or units):
             raise UserError(
@@ -63,9 +65,9 @@ class FeatureMaps(Network, abc.ABC):
         # From (pixel, parameter, latent) to (parameter, pixel, latent): each parameter in the order of the code.
         grouped = (height * width, units // (latent_dim or units), each)
         stack += [*self._hidden(dtype), parameters(units // (height * width))]
-        order = {layers.Reshape: (grouped,), layers.Permute: ((2, 1, 3),), layers.Flatten: ()}
+        order = {layers.Reshape: (grouped,), layers.Permute: ((2, 1, 3),), layers.Flatten: ("channels_last",)}
         stack += [layer(*arguments, dtype="float32") for layer, arguments in order.items()]
-        return Sequential(stack, name="encoder")
+        return sequential(image_shape, stack, name="encoder")
 
     def _up(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
         height, width = self._sizes(image_shape)[-1]
@@ -110,4 +112,6 @@ class FeatureMaps(Network, abc.ABC):
 def cropped(doubled: Size, size: Size, dtype: Any) -> list[layers.Layer]:
     """Cut a doubled map to the size that was rounded up on the way down; nothing where the side was even."""
     surplus = (doubled[0] - size[0], doubled[1] - size[1])
-    return [layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), dtype=dtype)] if any(surplus) else []
+    if not any(surplus):
+        return []
+    return [layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), data_format="channels_last", dtype=dtype)]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from keras import Sequential, activations, layers
+import keras
+from keras import activations, layers
 
 from latente.errors import UserError
 from latente.model.choice import Choice
+from latente.model.layers import sequential
 
 ImageShape = tuple[int, int, int]
+DEFAULT = "Conv"
+LATENT_DIM = 10
+"""Latent dimensions where nothing else is said: the lesson's homework."""
 
 
 class Network(Choice):
@@ -20,9 +26,21 @@ class Network(Choice):
         """Whether the decoder takes any numbers beside those of a code."""
         return True
 
+    def sizes(
+        self, image_shape: Sequence[int] | None, latent_dim: int | None, classes: int
+    ) -> tuple[Sequence[int], int]:
+        """The shape of an image and the number of latents of a VAE that was given these, or None.
+
+        Raises:
+            UserError: There is no shape.
+        """
+        if image_shape is None:
+            raise UserError("VAE needs image_shape, (height, width, channels). Received none.")
+        return image_shape, LATENT_DIM if latent_dim is None else latent_dim
+
     def encoder(
         self, image_shape: ImageShape, units: int, dtype: Any = None, latent_dim: int | None = None
-    ) -> Sequential:
+    ) -> keras.Model:
         """Build the network from images ``(batch, H, W, C)`` to ``(batch, units)``, in float32.
 
         Args:
@@ -32,15 +50,11 @@ class Network(Choice):
             latent_dim: Latents per image, ``units`` by default. Networks whose latents lie on a map need it to put
                 the numbers of each parameter in the order of the latents.
         """
-        return Sequential(
-            [layers.Input(image_shape), *self._down(image_shape, dtype), parameters(units)], name="encoder"
-        )
+        return sequential(image_shape, [*self._down(image_shape, dtype), parameters(units)], name="encoder")
 
-    def decoder(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any = None) -> Sequential:
+    def decoder(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any = None) -> keras.Model:
         """Build the network from codes ``(batch, latent_dim)`` to ``(batch, H, W, channels)``."""
-        return Sequential(
-            [layers.Input((latent_dim,)), *self._up(latent_dim, image_shape, channels, dtype)], name="decoder"
-        )
+        return sequential((latent_dim,), self._up(latent_dim, image_shape, channels, dtype), name="decoder")
 
     def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
         raise NotImplementedError

@@ -58,7 +58,7 @@ class ResNet(FeatureMaps):
     def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
         stack: list[layers.Layer] = []
         for filters, size in zip(self.filters, self._sizes(image_shape)[1:], strict=True):
-            stack.append(layers.Conv2D(filters, 3, strides=2, padding="same", dtype=dtype))
+            stack.append(_convolution(filters, dtype, strides=2))
             stack += self._stage(size, dtype)
         return [*stack, *self._normalized(dtype)]
 
@@ -88,7 +88,11 @@ class ResNet(FeatureMaps):
 def _upsampled(filters: int, size: Size, larger: Size, dtype: Any) -> list[layers.Layer]:
     doubled = (2 * size[0], 2 * size[1])
     return [
-        layers.UpSampling2D(2, dtype=dtype),
+        layers.UpSampling2D(2, data_format="channels_last", dtype=dtype),
         *cropped(doubled, larger, dtype),
-        layers.Conv2D(filters, 3, padding="same", dtype=dtype),
+        _convolution(filters, dtype),
     ]
+
+
+def _convolution(filters: int, dtype: Any, strides: int = 1) -> layers.Layer:
+    return layers.Conv2D(filters, 3, strides, padding="same", data_format="channels_last", dtype=dtype)

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from latente.errors import UserError
 from latente.model.evidence import Evidence, Model
+from latente.model.layers import sequential
 from latente.model.objectives.objective import Objective
 
 Tensor = Any
@@ -40,10 +41,10 @@ class FactorVAE(Objective):
 
     def bind(self, model: Model) -> None:
         """Make the discriminator: codes ``(batch, latent_dim)`` to one logit each."""
-        stack: list[layers.Layer] = [layers.Input((model.latent_dim,))]
+        stack: list[layers.Layer] = []
         for units in self.hidden:
             stack += [layers.Dense(units), layers.LeakyReLU(0.2)]
-        self.discriminator = keras.Sequential([*stack, layers.Dense(1)], name="discriminator")
+        self.discriminator = sequential((model.latent_dim,), [*stack, layers.Dense(1)], name="discriminator")
 
     def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
         """-ELBO + gamma TC + the discriminator's cross-entropy, whose gradients do not meet."""

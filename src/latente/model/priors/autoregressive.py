@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from latente.errors import UserError
 from latente.model.evidence import Model
+from latente.model.layers import sequential
 from latente.model.priors.codes import CodePrior, discrete
 
 Tensor = Any
@@ -49,10 +50,10 @@ class Autoregressive(CodePrior):
         positions = posterior.positions(model.latent_dim)
         small = keras.initializers.RandomNormal(stddev=0.02)
         self.places = self.add_weight(name="places", shape=(positions, self.width), initializer=small)
-        self.embedding = layers.Embedding(posterior.codes, self.width, embeddings_initializer=small)
-        self.blocks = [CausalBlock(self.heads) for _ in range(self.depth)]
-        self.normalization = layers.LayerNormalization()
-        self.head = layers.Dense(posterior.codes)
+        self.embedding = layers.Embedding(posterior.codes, self.width, embeddings_initializer=small, name="embedding")
+        self.blocks = [CausalBlock(self.heads, name=f"block_{i}") for i in range(self.depth)]
+        self.normalization = layers.LayerNormalization(name="normalization")
+        self.head = layers.Dense(posterior.codes, name="head")
         self.embedding.build((None, positions))
         for layer in (*self.blocks, self.normalization, self.head):
             layer.build((None, None, self.width))
@@ -112,13 +113,12 @@ class CausalBlock(layers.Layer):
         """Make the weights for sequences ``(batch, positions, width)``."""
         width = input_shape[-1]
         assert width is not None
-        self.projection = keras.Sequential([layers.LayerNormalization(), layers.Dense(3 * width, use_bias=False)])
-        self.gathered = layers.Dense(width)
-        self.dense = keras.Sequential(
-            [layers.LayerNormalization(), layers.Dense(4 * width, activation="gelu"), layers.Dense(width)]
-        )
-        for layer in (self.projection, self.gathered, self.dense):
-            layer.build(input_shape)
+        normalized = [layers.LayerNormalization(), layers.Dense(3 * width, use_bias=False)]
+        self.projection = sequential(input_shape[1:], normalized, name="projection")
+        self.gathered = layers.Dense(width, name="gathered")
+        self.gathered.build(input_shape)
+        widened = [layers.LayerNormalization(), layers.Dense(4 * width, activation="gelu"), layers.Dense(width)]
+        self.dense = sequential(input_shape[1:], widened, name="dense")
 
     def empty(self, n: int, positions: int) -> Past:
         """Keys and values of ``n`` sequences before their first position."""

@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from latente.errors import UserError
 from latente.model.evidence import Model
+from latente.model.layers import sequential
 from latente.model.priors.prior import Prior
 from latente.model.priors.standard_normal import StandardNormal
 
@@ -52,15 +53,16 @@ class Flow(Prior):
         if model.latent_dim < 2:
             raise UserError("Prior Flow needs latent_dim of at least 2. Received 1. Choose prior Mixture instead.")
         self.networks = [
-            keras.Sequential(
+            sequential(
+                (model.latent_dim,),
                 [
-                    layers.Input((model.latent_dim,)),
                     layers.Dense(self.hidden, activation="relu"),
                     layers.Dense(self.hidden, activation="relu"),
                     layers.Dense(2 * model.latent_dim, kernel_initializer="zeros"),
-                ]
+                ],
+                name=f"coupling_{i}",
             )
-            for _ in range(self.couplings)
+            for i in range(self.couplings)
         ]
 
     def sample(
