@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from latente import data
-from latente.data import images as decoding
+from latente.data import decoded
 from latente.errors import UserError
 
 
@@ -158,7 +158,7 @@ def test_pictures_are_decoded_once(album, pictures, monkeypatch):
         raise AssertionError("decoded again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decoding, "_write", decoded_again)
+        patch.setattr(decoded, "write", decoded_again)
         assert data.load(album.name).fingerprint == first.fingerprint
         with pytest.raises(AssertionError, match="decoded again"):
             data.load(album.name, size=32)

@@ -134,6 +134,7 @@ class Dataset:
         factor_names: The name of each column of the factors, or None.
         source: What loads it again: ``load(**source)``; empty for one that was made by hand.
         duplicates: How many images of each held-out split also occur in the train split (0 where Latente cut it).
+        notes: What to know about how the files were read, in sentences; a run records them.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Dataset:
     factor_names: tuple[str, ...] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
     duplicates: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def binarize(self) -> Binarize:

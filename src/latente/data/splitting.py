@@ -80,6 +80,16 @@ def divide(name: str, pool: Pool, *, validation: float, test: float = 0.1) -> Da
     parts = np.zeros(n, np.int8) if pool.parts is None else pool.parts.copy()
     given = set(np.unique(parts).tolist())
     whole = int((parts == TRAIN).sum())
+    cuts = [
+        option
+        for part, option, amount in ((VALIDATION, "validation", validation), (TEST, "test", test))
+        if part not in given and amount != 0
+    ]
+    if whole <= len(cuts):
+        raise UserError(
+            f"'{name}' needs at least {len(cuts) + 1} images: one to train on, and one each for {' and '.join(cuts)}. "
+            f"Received {whole}. Add images."
+        )
     # The test cut does not depend on how much is kept for validation.
     for part, option, amount in ((TEST, "test", test), (VALIDATION, "validation", validation)):
         if part not in given:
