@@ -85,7 +85,8 @@ def _cached(target: Path) -> Decoded | None:
         return None
     try:
         images = np.load(target, mmap_mode="r")
-        with np.load(beside) as known:
+        # NumPy leaves a damaged file open; this one is closed whatever happens.
+        with beside.open("rb") as stream, np.load(stream) as known:
             kept, files, keys, notes = (known[part] for part in ("kept", "files", "keys", "notes"))
         rows = np.arange(len(keys)) if nbytes(images) <= LARGE else evenly(len(keys), FINGERPRINT_SAMPLE)
         if len(images) == len(keys) and np.array_equal(image_keys(Rows(images, rows)), keys[rows]):

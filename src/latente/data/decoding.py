@@ -202,10 +202,10 @@ def _look(wish: Wish, held: Mapping[str, Contents]) -> Look:
 def _left_out(place: Path, held: Mapping[str, Contents], wish: Wish) -> Iterator[str]:
     found = {name: those.left_out for name, those in held.items() if those.left_out}
     if found:
-        remedy = "" if wish.frames == "all" else " --data.frames all takes every frame of an animation."
+        remedy = "" if wish.frames == "all" else " The option frames can take all of an animation."
         yield (
-            f"Left out {sum(found.values()):,} frames of {len(found):,} files in {place} that hold several: "
-            f"{_told([f'{name} ({count:,})' for name, count in found.items()])}.{remedy}"
+            f"Left out {sum(found.values()):,} frames of {len(found):,} files in {place} that hold several "
+            f"({_told([f'{name} {count:,}' for name, count in found.items()])}).{remedy}"
         )
 
 
@@ -224,7 +224,7 @@ def _enlarged(place: Path, held: Mapping[str, Contents], look: Look) -> Iterator
         height, width = min(found)
         yield (
             f"{len(found):,} of {len(held):,} image files in {place} have fewer pixels than the {look.height} x "
-            f"{look.width} of the images, down to {height} x {width}, and are enlarged. --data.size sets the size."
+            f"{look.width} of the images, down to {height} x {width}, and are enlarged."
         )
 
 

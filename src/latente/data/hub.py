@@ -12,7 +12,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from latente.data.dataset import Dataset, Split
+from latente.data.dataset import Dataset
 from latente.data.decoded import decode
 from latente.data.decoding import Files, Wish
 from latente.data.frames import Frames
@@ -80,22 +80,20 @@ def hub(
         keys=decoded.keys,
     )
     dataset = divide(shown, pool, validation=validation, test=test)
-    untold = [part for part, split in dataset.splits.items() if split.labels is not None and (split.labels < 0).any()]
-    dataset = replace(
-        dataset,
-        train=_told(dataset.train),
-        validation=_told(dataset.validation),
-        test=_told(dataset.test),
-        class_names=None if classes is None else tuple(features[classes].names),
+    class_names = None if classes is None else tuple(features[classes].names)
+    return _told(replace(dataset, class_names=class_names, notes=decoded.notes))
+
+
+def _told(dataset: Dataset) -> Dataset:
+    """The data set without the labels of the splits in which the class of some image is not told."""
+    untold = [name for name, split in dataset.splits.items() if split.labels is not None and (split.labels < 0).any()]
+    if not untold:
+        return dataset
+    train, validation, test = (
+        replace(split, labels=None) if name in untold else split for name, split in dataset.splits.items()
     )
-    note = f"Not every image of {' and '.join(untold)} of '{shown}' has its class told: no label of these is used."
-    return replace(dataset, notes=(*decoded.notes, note) if untold else decoded.notes)
-
-
-def _told(split: Split) -> Split:
-    """The split, without labels where that of any image is not told."""
-    untold = split.labels is not None and (split.labels < 0).any()
-    return replace(split, labels=None) if untold else split
+    note = f"The class of some {' and '.join(untold)} images is not told, so that none of these has a label."
+    return replace(dataset, train=train, validation=validation, test=test, notes=(*dataset.notes, note))
 
 
 def _read(name: Path, shown: str, config: str | None) -> Mapping[str, Any]:
