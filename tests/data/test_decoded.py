@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def levels(dataset):
     return sorted(int(image.max()) for split in dataset.splits.values() for image in split.images[:])
 
 
-LOW, HIGH = list(range(0, 60, 5)), list(range(100, 160, 5))
+LOW, HIGH = list(range(0, 120, 10)), list(range(100, 220, 10))
 
 
 def test_folders_with_equal_names_sizes_and_times_are_two(album):
@@ -92,13 +93,11 @@ def empty(file):
     file.write_bytes(b"")
 
 
-DAMAGES = {
-    "cut": cut,
-    "zeroed tail": zero_tail,
-    "a hole": zero_middle,
-    "empty": empty,
-    "gone": lambda file: file.unlink(),
-}
+def remove(file):
+    file.unlink()
+
+
+DAMAGES = {"cut": cut, "zeroed tail": zero_tail, "a hole": zero_middle, "empty": empty, "gone": remove}
 
 
 @pytest.mark.parametrize("ending", ["npy", "npz"])
@@ -112,7 +111,7 @@ def test_a_damaged_cache_is_noticed_and_made_anew(album, tmp_path, caplog, damag
     assert ("damaged, and are decoded anew" in caplog.text) == (damage != "gone")
     caplog.clear()
     assert levels(data.load(name)) == HIGH  # now from the cache
-    assert caplog.text == ""
+    assert "damaged" not in caplog.text
 
 
 def test_of_a_large_cache_the_last_image_is_looked_at(album, tmp_path, monkeypatch, caplog):
@@ -128,8 +127,6 @@ def test_of_a_large_cache_the_last_image_is_looked_at(album, tmp_path, monkeypat
 
 
 def test_the_members_of_two_archives_are_told_apart(tmp_path):
-    import zipfile
-
     for place, grey in {"a": 50, "b": 90}.items():
         folder = tmp_path / place / "celeba"
         folder.mkdir(parents=True)

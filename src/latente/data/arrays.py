@@ -114,7 +114,7 @@ def as_images(
     ends = [_ends(array, name, range_) for array, name in zip(shaped, names, strict=True)]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     full = 255 if high > 1 else 1
-    notes = () if range_ else Levels(low, high, full).notes
+    notes = Levels(low, high, full).notes(range_)
     if len(shaped) == 1 and shaped[0].dtype == np.uint8 and full == 255 and not range_:
         return shaped[0], notes
     images = np.empty((sum(map(len, shaped)), *shapes.pop()), np.uint8)

@@ -87,36 +87,31 @@ def write(files: Files, wish: Wish, folder: Path) -> None:
     most = max(sum(len(those.frames) for those in held.values()), 1)
     shape = (most, look.height, look.width, 1 if look.channels == 1 else 3)
     raw = np.lib.format.open_memmap(folder / "raw.npy", "w+", np.uint8, shape)
-    names: list[str] = []
+    kept: list[tuple[str, str]] = []
     levels: list[Levels] = []
     bad: dict[str, UserError] = {}
     colour = look.channels == 3
-    for name, found in _images(files, surveyed, look):
+    for file, name, found in _images(files, surveyed, look):
         if not isinstance(found, UserError):
-            raw[len(names)], level = found
+            raw[len(kept)], level = found
             colour = colour or bool((found[0] != found[0][..., :1]).any())
-            names.append(name)
+            kept.append((file, name))
             levels.append(level)
         elif wish.skip_bad:
             bad[name] = found
         else:
             raise found
-    if not names:
+    if not kept:
         told = f"Received {len(files.names)} files, none readable. {next(iter(bad.values()))}"
         raise UserError(f"{files.place} must hold readable images. {told}")
     # How many are readable, and whether any is coloured, is known only now.
-    np.save(folder / "images.npy", raw[: len(names), ..., : 3 if colour else 1])
+    np.save(folder / "images.npy", raw[: len(kept), ..., : 3 if colour else 1])
     number = {name: i for i, name in enumerate(files.names)}
-    notes = [
-        *_left_out(files.place, held, wish),
-        *_skipped(files.place, bad, len(names)),
-        *_enlarged(files.place, held, look),
-        *(() if wish.range else Levels.union(levels).notes),
-    ]
+    notes = [*_notes(files.place, held, look, bad, len(kept) + len(bad)), *Levels.union(levels).notes(wish.range)]
     np.savez_compressed(
         folder / "beside.npz",
-        kept=np.array([number[name] if name in number else number[name.rpartition("#")[0]] for name in names]),
-        files=np.array(names),
+        kept=np.array([number[file] for file, _ in kept]),
+        files=np.array([name for _, name in kept]),
         keys=image_keys(np.load(folder / "images.npy", mmap_mode="r")),
         notes=np.array(notes, np.str_),
     )
@@ -148,21 +143,22 @@ def _contents(files: Files, name: str, wish: Wish) -> Contents | UserError:
 
 def _images(
     files: Files, surveyed: Mapping[str, Contents | UserError], look: Look
-) -> Iterator[tuple[str, Read | UserError]]:
-    """The name of each image in order, and the image, or the error that says why it cannot be read."""
+) -> Iterator[tuple[str, str, Read | UserError]]:
+    """Of each image in order its file, its name, and the image or the error that says why it cannot be read."""
     jobs: list[tuple[str, tuple[int, ...]]] = []
-    for name, those in surveyed.items():
+    for file, those in surveyed.items():
         frames = those.frames if isinstance(those, Contents) else (0,)
-        jobs += [(name, frames[start : start + FRAMES_AT_ONCE]) for start in range(0, len(frames), FRAMES_AT_ONCE)]
+        jobs += [(file, frames[start : start + FRAMES_AT_ONCE]) for start in range(0, len(frames), FRAMES_AT_ONCE)]
 
     def decoded(job: tuple[str, tuple[int, ...]]) -> list[Read | UserError]:
         those = surveyed[job[0]]
         return [those] if isinstance(those, UserError) else _frames(files, *job, look)
 
-    for (name, frames), images in zip(jobs, _each("Decoding", jobs, decoded), strict=True):
-        those = surveyed[name]
+    for (file, frames), images in zip(jobs, _each("Decoding", jobs, decoded), strict=True):
+        those = surveyed[file]
         several = isinstance(those, Contents) and len(those.frames) > 1
-        yield from zip([f"{name}#{frame + 1}" for frame in frames] if several else [name], images, strict=True)
+        for frame, image in zip(frames, images, strict=True):
+            yield file, f"{file}#{frame + 1}" if several else file, image
 
 
 def _frames(files: Files, name: str, frames: Sequence[int], look: Look) -> list[Read | UserError]:
@@ -199,31 +195,28 @@ def _look(wish: Wish, held: Mapping[str, Contents]) -> Look:
     return Look(size[0], size[-1], wish.channels, wish.crop, wish.range)
 
 
-def _left_out(place: Path, held: Mapping[str, Contents], wish: Wish) -> Iterator[str]:
-    found = {name: those.left_out for name, those in held.items() if those.left_out}
-    if found:
-        remedy = "" if wish.frames == "all" else " The option frames can take all of an animation."
+def _notes(
+    place: Path, held: Mapping[str, Contents], look: Look, bad: Mapping[str, UserError], total: int
+) -> Iterator[str]:
+    """What was left out, could not be read, and was enlarged."""
+    others = {name: those.left_out for name, those in held.items() if those.left_out}
+    if others:
         yield (
-            f"Left out {sum(found.values()):,} frames of {len(found):,} files in {place} that hold several "
-            f"({_told([f'{name} {count:,}' for name, count in found.items()])}).{remedy}"
+            f"Left out {sum(others.values()):,} frames of {len(others):,} files in {place} that hold several "
+            f"({_told([f'{name} {count:,}' for name, count in others.items()])}). The option frames can take all of an "
+            f"animation."
         )
-
-
-def _skipped(place: Path, bad: Mapping[str, UserError], kept: int) -> Iterator[str]:
     if bad:
-        total = f"{kept + len(bad):,}"
-        yield f"Skipped {len(bad):,} of {total} images in {place} that cannot be read: {_told(sorted(bad))}"
-
-
-def _enlarged(place: Path, held: Mapping[str, Contents], look: Look) -> Iterator[str]:
-    def small(size: tuple[int, int]) -> bool:
-        return min(size[0] / look.height, size[1] / look.width) * look.crop < 1
-
-    found = [min(filter(small, those.sizes)) for those in held.values() if any(map(small, those.sizes))]
-    if found:
-        height, width = min(found)
+        yield f"Skipped {len(bad):,} of {total:,} images in {place} that cannot be read: {_told(sorted(bad))}"
+    small = {
+        name: min(those.sizes)
+        for name, those in held.items()
+        if any(min(height / look.height, width / look.width) * look.crop < 1 for height, width in those.sizes)
+    }
+    if small:
+        height, width = min(small.values())
         yield (
-            f"{len(found):,} of {len(held):,} image files in {place} have fewer pixels than the {look.height} x "
+            f"{len(small):,} of {len(held):,} image files in {place} have fewer pixels than the {look.height} x "
             f"{look.width} of the images, down to {height} x {width}, and are enlarged."
         )
 

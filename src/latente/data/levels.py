@@ -36,10 +36,9 @@ class Levels:
         """The flag that makes the lowest black and the highest white."""
         return f"--data.range {self.low:.10g},{self.high:.10g}"
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What to know about images that use a small part of their scale; nothing of others."""
-        if not 0 < self.high - self.low < SMALL * self.full:
+    def notes(self, range_: Range) -> tuple[str, ...]:
+        """What to know about images that use a small part of their scale; nothing of others, or if a range is given."""
+        if range_ or not 0 < self.high - self.low < SMALL * self.full:
             return ()
         return (
             f"The pixel values go from {self.low:.10g} to {self.high:.10g}, a small part of 0 to {self.full:.10g}: the "

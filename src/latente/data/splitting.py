@@ -104,12 +104,11 @@ def divide(name: str, pool: Pool, *, validation: float, test: float = 0.1) -> Da
             f"Received {n:,} images, {len(np.unique(keys)):,} of them different. Add different images."
         )
     train_keys = np.unique(keys[index[TRAIN]])
-    shared = {
-        option: int(np.isin(keys[index[part]], train_keys).sum())
-        for part, option in ((VALIDATION, "validation"), (TEST, "test"))
-    }
-    train_split, validation_split, test_split = map(pool.take, index)
-    dataset = Dataset(name, train_split, validation_split, test_split, duplicates=shared)
+    train_split, *held_out = map(pool.take, index)
+    shared = (int(np.isin(keys[rows], train_keys).sum()) for rows in index[1:])
+    dataset = Dataset(
+        name, train_split, *(replace(split, duplicates=count) for split, count in zip(held_out, shared, strict=True))
+    )
     _refuse_shared(dataset)
     return dataset
 
