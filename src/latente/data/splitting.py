@@ -104,11 +104,10 @@ def divide(name: str, pool: Pool, *, validation: float, test: float = 0.1) -> Da
             f"Received {n:,} images, {len(np.unique(keys)):,} of them different. Add different images."
         )
     train_keys = np.unique(keys[index[TRAIN]])
-    train_split, *held_out = map(pool.take, index)
-    shared = (int(np.isin(keys[rows], train_keys).sum()) for rows in index[1:])
-    dataset = Dataset(
-        name, train_split, *(replace(split, duplicates=count) for split, count in zip(held_out, shared, strict=True))
-    )
+    splits = [pool.take(rows) for rows in index]
+    for part in (VALIDATION, TEST):
+        splits[part] = replace(splits[part], duplicates=int(np.isin(keys[index[part]], train_keys).sum()))
+    dataset = Dataset(name, splits[TRAIN], splits[VALIDATION], splits[TEST])
     _refuse_shared(dataset)
     return dataset
 
