@@ -11,6 +11,7 @@ from PIL import Image
 from latente import data
 from latente.data import decoded
 from latente.data.dataset import LARGE
+from latente.data.decoding import Files, Wish
 
 TIMES = (1_000_000_000, 1_000_000_000)
 
@@ -49,14 +50,30 @@ def test_a_folder_that_takes_the_place_of_another_is_decoded(album, tmp_path):
     assert levels(data.load(album("imgs", HIGH))) == HIGH
 
 
-def test_a_file_edited_in_place_with_its_times_set_back_is_decoded(album, tmp_path):
-    name = album("imgs", LOW)
-    data.load(name)
-    content = bytearray((tmp_path / "imgs" / "7.bmp").read_bytes())
-    content[-100:] = bytes([200]) * 100
-    (tmp_path / "imgs" / "7.bmp").write_bytes(content)
-    os.utime(tmp_path / "imgs" / "7.bmp", TIMES)
-    assert 200 in levels(data.load(name))
+def test_a_file_edited_in_place_with_its_times_set_back_is_decoded(tmp_path):
+    """Far from its ends, which alone are looked at."""
+    (tmp_path / "imgs").mkdir()
+    for i in range(12):
+        file = tmp_path / "imgs" / f"{i}.bmp"
+        Image.fromarray(np.full((120, 120), 10 * i, np.uint8)).save(file)
+        os.utime(file, TIMES)
+    first = data.load(f"folder:{tmp_path / 'imgs'}")
+    content = bytearray(file.read_bytes())
+    content[7000:8000] = bytes([200]) * 1000
+    file.write_bytes(content)
+    os.utime(file, TIMES)
+    second = data.load(f"folder:{tmp_path / 'imgs'}")
+    assert (max(levels(first)), max(levels(second))) == (110, 200)
+
+
+def test_the_place_alone_tells_files_apart(album, tmp_path):
+    def greys(place, those):
+        album(place, those)
+        names = [f"{i}.bmp" for i in range(len(those))]
+        files = Files(tmp_path / place, names, lambda name: (tmp_path / place / name).open("rb"), "one stamp")
+        return decoded.decode("imgs", files, Wish()).images.max((1, 2, 3)).tolist()
+
+    assert (greys("same1", LOW), greys("same2", HIGH)) == (LOW, HIGH)
 
 
 def test_the_content_counts_where_no_time_tells(album, tmp_path, monkeypatch):
@@ -111,6 +128,22 @@ def test_a_damaged_cache_is_noticed_and_made_anew(album, tmp_path, caplog, damag
     assert ("damaged, and are decoded anew" in caplog.text) == (damage != "gone")
     caplog.clear()
     assert levels(data.load(name)) == HIGH  # now from the cache
+    assert "damaged" not in caplog.text
+
+
+def test_two_processes_that_decode_at_once_leave_one_sound_entry(album, tmp_path, monkeypatch, caplog):
+    """The second begins while the first is at it, and comes in between the two files of its entry."""
+    name, replace, met = album("imgs", HIGH), os.replace, []
+
+    def slowly(source, target):
+        replace(source, target)
+        if not met:
+            met.append(levels(data.load(name)))
+
+    monkeypatch.setattr(decoded.os, "replace", slowly)
+    assert levels(data.load(name)) == HIGH
+    assert met == [HIGH]
+    assert sorted(file.suffix for file in (tmp_path / "cache").iterdir()) == [".npy", ".npz"]
     assert "damaged" not in caplog.text
 
 
