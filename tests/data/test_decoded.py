@@ -133,11 +133,12 @@ def test_a_damaged_cache_is_noticed_and_made_anew(album, tmp_path, caplog, damag
 
 def test_two_processes_that_decode_at_once_leave_one_sound_entry(album, tmp_path, monkeypatch, caplog):
     """The second begins while the first is at it, and comes in between the two files of its entry."""
-    name, replace, met = album("imgs", HIGH), os.replace, []
+    name, replace, begun, met = album("imgs", HIGH), os.replace, [], []
 
     def slowly(source, target):
         replace(source, target)
-        if not met:
+        if not begun:
+            begun.append(target)
             met.append(levels(data.load(name)))
 
     monkeypatch.setattr(decoded.os, "replace", slowly)
