@@ -41,17 +41,25 @@ class Option:
             raise UserError(f"{shown} must be {self.expected()}. Received {'no value' if value else value}.")
         if isinstance(value, str) and typing.get_origin(self.type) is tuple:
             value = [part for part in value.strip("()[] ").split(",") if part.strip()]
+        if isinstance(value, int | float) and typing.get_origin(self.type) is tuple:
+            value = [value]
         try:
             return pydantic.TypeAdapter(self.type).validate_python(value)
         except pydantic.ValidationError:
             raise UserError(f"{shown} must be {self.expected()}. Received {value!r}.") from None
+
+    def told_default(self) -> str:
+        """The default as on the command line."""
+        if isinstance(self.default, tuple):
+            return ",".join(map(str, self.default)) or "none"
+        return str(self.default).lower() if isinstance(self.default, bool | None) else str(self.default)
 
     def expected(self) -> str:
         """The type in words."""
         if typing.get_origin(self.type) is typing.Literal:
             return "one of " + ", ".join(map(str, typing.get_args(self.type)))
         if typing.get_origin(self.type) is tuple:
-            return "whole numbers separated by commas"
+            return f"{'whole ' if int in typing.get_args(self.type) else ''}numbers separated by commas"
         words = {int: "a whole number", float: "a number", bool: "true or false", str: "text", type(None): "nothing"}
         parts = typing.get_args(self.type) if isinstance(self.type, types.UnionType) else (self.type,)
         return " or ".join(words[part] for part in parts)

@@ -107,6 +107,18 @@ BAD = {
     "unequal": (lambda p: {"x_train": p[:20], "x_test": p[20:, :10]}, "must have one shape"),
     "labels short": (lambda p: {"images": p, "y": np.arange(3)}, "one whole number for each of the 30 images"),
     "labels broken": (lambda p: {"images": p, "y": np.arange(30) / 2}, "one whole number for each"),
+    "labels not numbers": (lambda p: {"images": p, "y": np.where(np.arange(30) == 7, np.nan, 1)}, "Received .* nan"),
+    "labels infinite": (lambda p: {"images": p, "y": np.where(np.arange(30) == 7, np.inf, 1)}, "from 1.0 to inf"),
+    "labels negative": (lambda p: {"images": p, "labels": np.arange(30) - 1}, "labels of .* from -1 to 28. Number the"),
+    "labels too large": (lambda p: {"images": p, "y": np.full(30, 2**40)}, "from 0 to 2,147,483,647. .*1099511627776"),
+    "factors too large": (
+        lambda p: {"imgs": p, "latents_classes": np.full((30, 6), 2**40)},
+        "latents_classes of .*2,147",
+    ),
+    "torchvision's": (
+        lambda p: {"images": p.reshape(30, 1, 20, 20)},
+        r"channels first. Put .* np.moveaxis\(x, 1, -1\)",
+    ),
     "factors short": (lambda p: {"imgs": p, "latents_classes": np.zeros((3, 6))}, "one row for each of the 30"),
     "the same": (lambda p: {"x_train": p, "x_test": p}, "must be disjoint"),
 }

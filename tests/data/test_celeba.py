@@ -73,6 +73,17 @@ def test_a_list_must_cover_the_images(faces):
         data.load("celeba")
 
 
+def test_a_partition_must_name_splits(faces):
+    rows = "".join(f"{i + 1:06}.jpg {i % 4}\n" for i in range(12))
+    (faces.parent / "list_eval_partition.txt").write_text(rows)
+    with pytest.raises(UserError, match="must give 0 .train., 1 .validation. or 2 .test. .* Received 0 to 3"):
+        data.load("celeba")
+
+
+def test_a_part_of_the_images_is_said(faces):
+    assert "holds 12 of its 202,599 images" in data.load("celeba").notes[-1]
+
+
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"img_align_celeba.zip .* in .*data/celeba. Received neither"):
         data.load("celeba")

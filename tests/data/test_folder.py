@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from latente import data
-from latente.data import images as decoding
+from latente.data import decoded
 from latente.errors import UserError
 
 
@@ -158,7 +158,7 @@ def test_pictures_are_decoded_once(album, pictures, monkeypatch):
         raise AssertionError("decoded again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(decoding, "_write", decoded_again)
+        patch.setattr(decoded, "write", decoded_again)
         assert data.load(album.name).fingerprint == first.fingerprint
         with pytest.raises(AssertionError, match="decoded again"):
             data.load(album.name, size=32)
@@ -191,3 +191,58 @@ def test_one_file_that_is_no_picture_is_refused(album, tmp_path):
             data.read_image(tmp_path / name, (16, 16, 3))
     with pytest.raises(UserError, match="gives 1 or 3 channels"):
         data.read_image(album.add("wide.png", HALVES), (16, 16, 2))
+
+
+@pytest.mark.parametrize("size", [(28, 28), (28, 20), (4, 128)], ids=str)
+def test_images_of_one_size_keep_it(album, size):
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, 256, (12, *size), np.uint8)
+    for i, picture in enumerate(stored):
+        album.add(f"{i}.png", picture)
+    loaded = data.load(album.name)
+    assert loaded.image_shape == (*size, 1) and loaded.notes == ()
+    found = {image.tobytes() for split in loaded.splits.values() for image in split.images[:]}
+    assert found == {picture.tobytes() for picture in stored}
+
+
+@pytest.mark.parametrize("sizes", [[(28, 28), (28, 27)], [(129, 64)], [(3, 30)]], ids=str)
+def test_others_become_64_by_64(album, sizes):
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        album.add(f"{i}.png", rng.integers(0, 256, sizes[i % len(sizes)], np.uint8))
+    assert data.load(album.name).image_shape == (64, 64, 1)
+
+
+def test_a_turned_picture_has_its_upright_size(album):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for i in range(12):
+        album.add(f"{i}.jpg", np.full((20, 30, 3), 20 * i, np.uint8), exif=exif)
+    assert data.load(album.name).image_shape == (30, 20, 1)
+
+
+def test_enlarging_is_said(album, pictures, caplog):
+    for i, picture in enumerate(pictures):
+        album.add(f"{i}.png", picture if i < 20 else np.repeat(np.repeat(picture, 4, 0), 4, 1))
+    data.load(album.name, size=20)
+    assert caplog.text == ""
+    data.load(album.name)
+    assert "20 of 30 image files" in caplog.text
+    assert "fewer pixels than the 64 x 64 of the images, down to 20 x 20, and are enlarged" in caplog.text
+
+
+def test_a_size_may_have_two_sides(album, pictures):
+    for i, picture in enumerate(pictures):
+        album.add(f"{i}.png", picture)
+    assert data.load(album.name, size=(16, 8)).image_shape == (16, 8, 1)
+    assert data.load(album.name, size="16,8").source["size"] == (16, 8)
+    for wrong in ((16, 2), (8, 8, 8), (2000,)):
+        with pytest.raises(UserError, match="size must be 4 to 1024 pixels"):
+            data.load(album.name, size=wrong)
+
+
+def test_a_config_of_before_loads_as_then(album, pictures):
+    """A run of Latente 0.x wrote one number."""
+    for i, picture in enumerate(pictures):
+        album.add(f"{i}.png", picture)
+    assert data.load(album.name, size=64, channels=0, skip_bad=False, validation=0.1).image_shape == (64, 64, 1)

@@ -65,6 +65,16 @@ def test_a_data_set_without_a_train_split_is_one_pool(tmp_path, pictures):
     assert [len(split) for split in found.splits.values()] == [24, 3, 3]
 
 
+def test_classes_that_are_not_told_are_no_labels(tmp_path, pictures):
+    """The Hub hides the classes of some test sets as -1, which is no class."""
+    train, test = table(pictures[:24]), table(pictures[24:])
+    hidden = test.map(lambda row: {"label": -1}, features=test.features)
+    library.DatasetDict({"train": train, "test": hidden}).save_to_disk(tmp_path / "saved")
+    found = data.load(f"hf:{tmp_path / 'saved'}")
+    assert found.test.labels is None and set(found.train.labels) == {0, 1}
+    assert "class of some test images is not told" in found.notes[-1]
+
+
 def test_a_folder_of_pictures_names_its_classes(tmp_path, pictures):
     for i, picture in enumerate(pictures):
         file = tmp_path / "photos" / "train" / ("cat", "dog")[i % 2] / f"{i:02}.png"

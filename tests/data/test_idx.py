@@ -26,6 +26,8 @@ def small(monkeypatch):
         files[f"{prefix}-images-idx3-ubyte.gz"] = gzip.compress(idx_bytes(rng.integers(0, 256, (n, 28, 28), np.uint8)))
         files[f"{prefix}-labels-idx1-ubyte.gz"] = gzip.compress(idx_bytes(rng.integers(0, 10, n, np.uint8)))
     monkeypatch.setitem(idx.FILES, "mnist", {name: hashlib.md5(body).hexdigest() for name, body in files.items()})
+    contents = {name: hashlib.md5(gzip.decompress(body)).hexdigest() for name, body in files.items()}
+    monkeypatch.setitem(idx.CONTENTS, "mnist", contents)
     return files
 
 
@@ -129,3 +131,20 @@ def test_the_real_files_are_the_published_data(real_data, name, mean, std):
     assert abs(pixels.mean() - mean) < 1e-3
     assert abs(pixels.std() - std) < 1e-3
     assert (np.bincount(loaded.test.labels) > 800).all()
+
+
+def test_files_that_are_not_the_published_ones_are_said_and_read(small, tmp_path, caplog):
+    packed_anew = {name: gzip.compress(gzip.decompress(body), 1) for name, body in small.items()}
+    put(tmp_path / "data" / "mnist", packed_anew)
+    assert data.load("mnist", validation=50).notes == ()
+    black = repack(small["t10k-images-idx3-ubyte.gz"], lambda raw: raw[:16] + bytes(len(raw) - 16))
+    (tmp_path / "data" / "mnist" / "t10k-images-idx3-ubyte.gz").write_bytes(black)
+    loaded = data.load("mnist", validation=50)
+    assert not loaded.test.images.any()
+    assert "Not the published files of mnist: t10k-images-idx3-ubyte.gz in" in caplog.text
+    assert list(loaded.notes) == [record.message for record in caplog.records]
+
+
+def test_the_real_mnist_is_the_published_one(real_data):
+    """Packed anew in that folder, as the archives' own checksums would not show."""
+    assert data.load("mnist", data_dir=real_data).notes == ()

@@ -23,11 +23,6 @@ def test_an_unknown_name_is_refused_with_the_nearest(name, match):
         data.load(name)
 
 
-def test_a_bare_path_is_told_its_name(tmp_path):
-    with pytest.raises(UserError, match=f"write folder:{tmp_path}"):
-        data.load(str(tmp_path))
-
-
 @pytest.mark.parametrize(
     ("options", "match"),
     [

@@ -25,6 +25,17 @@ def add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="where the data files are now, when not where they were")
 
 
+def add_seed(parser: argparse.ArgumentParser, of: str = "every draw") -> None:
+    """Add the seed, a whole number below 2**32 as training takes."""
+    parser.add_argument("--seed", type=_seed, default=0, help=f"seed of {of} (default: 0)")
+
+
+def _seed(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"it must be a whole number from 0 to 2**32 - 1. Received {text}")
+    return int(text)
+
+
 def add_output(parser: argparse.ArgumentParser, what: str = "the picture") -> None:
     """Add the output path."""
     parser.add_argument(

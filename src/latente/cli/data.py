@@ -88,8 +88,7 @@ def _info(name: str, data_dir: str | None, given: dict[str, Any]) -> Iterator[st
     for option in options(name).values():
         if option.name == "data_dir":  # --data-dir, as here
             continue
-        default = option.default if isinstance(option.default, str) else str(option.default).lower()
-        yield f"  {option.name.replace('_', '-')}: {option.expected()}; default {default}"
+        yield f"  {option.name.replace('_', '-')}: {option.expected()}; default {option.told_default()}"
         yield from textwrap.wrap(option.help, 74, initial_indent="      ", subsequent_indent="      ")
 
 

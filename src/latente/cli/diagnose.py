@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from latente.cli.common import add_data_dir, add_run, open_run
+from latente.cli.common import add_data_dir, add_run, add_seed, open_run
 from latente.language import tr
 
 HELP = "say whether a model is healthy, and if not, why and what to do"
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = "The exit code is 0 for a sick model too."
     add_run(parser)
-    parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default: 0)")
+    add_seed(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     add_data_dir(parser)
 

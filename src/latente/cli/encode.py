@@ -6,7 +6,7 @@ import argparse
 
 import numpy as np
 
-from latente.cli.common import add_run, open_run
+from latente.cli.common import add_run, add_seed, open_run
 from latente.cli.images import add_images, images_of, rows_of, save_table
 from latente.seeds import spread
 
@@ -18,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     add_images(parser, "codes")
     parser.add_argument("--sample", action="store_true", help="one draw of the posterior for each image, not its mean")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    add_seed(parser, "the draws")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import json
 from statistics import median
 from typing import Any
 
-from latente.cli.common import add_data_dir, add_run, open_run
+from latente.cli.common import add_data_dir, add_run, add_seed, open_run
 
 MOST_LISTED = 32
 HELP = "measure the bound, the latents, reconstructions, samples and interpolations"
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="compare samples in Inception-v3's features too; FILE holds Keras's weights without the top",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default: 0)")
+    add_seed(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_data_dir(parser)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from latente.cli.common import add_data_dir, add_run, open_run
+from latente.cli.common import add_data_dir, add_run, add_seed, open_run
 from latente.errors import UserError
 
 HELP = "fit a density to the codes of the training images, for latente sample to draw from"
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a mixture of Gaussians with full covariances, or one (default: gmm)",
     )
     parser.add_argument("--components", type=int, metavar="K", help="Gaussians of the mixture (default: 10)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of every draw (default: 0)")
+    add_seed(parser)
     add_data_dir(parser)
 
 

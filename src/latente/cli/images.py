@@ -36,8 +36,8 @@ def images_of(arguments: argparse.Namespace, run: Run) -> Dataset:
     if arguments.data is None or data.absolute(arguments.data) == run.config["data"]["name"]:
         return run.data(arguments.data_dir)
     known = data.options(arguments.data)
-    height, _, channels = run.environment["image_shape"]
-    fitting = {"size": height, "channels": channels, "validation": 0, "test": 0}
+    height, width, channels = run.environment["image_shape"]
+    fitting = {"size": (height, width), "channels": channels, "range": run.pixel_range, "validation": 0, "test": 0}
     options = {name: value for name, value in fitting.items() if name in known}
     options["binarize"] = run.config["data"]["binarize"]
     return data.load(arguments.data, data_dir=arguments.data_dir, **options)
@@ -60,7 +60,7 @@ def rows_of(dataset: Dataset) -> dict[str, np.ndarray]:
 def save_table(path: Path, columns: dict[str, np.ndarray]) -> Path:
     """Write columns ``(n,)`` or ``(n, k)`` as npz; or as csv, where z of k columns becomes z0, z1 and so on."""
     if path.suffix == ".npz":
-        return save_npz(path, **columns)
+        return save_npz(path, columns)
     flat = {
         name if values.ndim == 1 else f"{name}{j}": column
         for name, values in columns.items()

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
             f"take indices into the test images."
         )
     test = run.data(arguments.data_dir).test if any(end.isdigit() for end in ends) else None
-    start, end = (_image(name, test.images if test else None, vae.image_shape) for name in ends)
+    start, end = (_image(name, test.images if test else None, vae.image_shape, run.pixel_range) for name in ends)
     labels = labels_of(vae, test, [int(end) for end in ends]) if test and vae.classes else None
     path = vae.interpolate(start, end, arguments.steps, arguments.path, labels)
     about = {"run": run.name, "start": arguments.start, "end": arguments.end}
@@ -57,12 +57,12 @@ def run(arguments: argparse.Namespace) -> None:
     show(interpolation_figure(path, start, end, title + switch_note(vae)), run, name, arguments.output)
 
 
-def _image(name: str, test: Images | None, shape: tuple[int, ...]) -> np.ndarray:
+def _image(name: str, test: Images | None, shape: tuple[int, ...], range_: tuple[float, ...]) -> np.ndarray:
     """A test image by its index, or an image file, as uint8 ``(H, W, C)``."""
     if not name.isdigit():
         from latente.data import read_image
 
-        return read_image(Path(name), shape)
+        return read_image(Path(name), shape, range_)
     assert test is not None  # loaded when either end is an index
     if int(name) >= len(test):
         raise UserError(f"The test split has the images 0 to {len(test) - 1}. Received {name}.")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from latente.cli.common import add_label, add_output, add_run, label_of, open_run, show
+from latente.cli.common import add_label, add_output, add_run, add_seed, label_of, open_run, show
 from latente.language import text, tr
 
 HELP = "draw new images from the prior, or from the one fitted to the codes"
@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--own-prior", action="store_true", help="draw from the model's own prior, also where another one was fitted"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    add_seed(parser, "the draws")
     parser.add_argument("--npz", type=Path, metavar="FILE", help="also write codes and images as arrays")
     add_label(parser, "the class to draw (default: every class in turn, one to a column)")
     add_output(parser)
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     origin = ("-fitted-prior" if fitted else "") + ("" if label is None else f"-label-{label}")
     show(figure, run, f"samples-{arguments.n}-seed-{arguments.seed}{warmth}{origin}.png", arguments.output)
     if arguments.npz:
-        print(save_npz(arguments.npz, z=codes, images=images, **({} if labels is None else {"labels": labels})))
+        print(save_npz(arguments.npz, {"z": codes, "images": images} | ({} if labels is None else {"labels": labels})))
     which = (
         tr("drawn from the prior that latente fit-prior fitted")
         if fitted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from latente.cli.common import add_run, open_run
+from latente.cli.common import add_run, add_seed, open_run
 from latente.cli.images import add_images, images_of, rows_of, save_table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_run(parser)
     add_images(parser, "scores")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the draws (default: 0)")
+    add_seed(parser, "the draws")
     parser.epilog = EXPLANATION
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from latente.data.dataset import Dataset
+from latente.data.decoded import decode
+from latente.data.decoding import Files, Wish
 from latente.data.folder import image_files
-from latente.data.images import Files, Look, decode
 from latente.data.sources import source
-from latente.data.splitting import Pool, divide
+from latente.data.splitting import TEST, TRAIN, VALIDATION, Pool, divide
 from latente.errors import UserError
 
 IMAGES = "img_align_celeba"
+COUNT = 202_599
 # The usual crop, for figures that compare: the central 148 of the 178 pixels of width.
 CROP = 148 / 178
 
@@ -42,7 +44,7 @@ def _placed(data_dir: Path) -> Path:
 
 @source("celeba", size="202,599 of 64x64x3", here=lambda data_dir: _base(data_dir) is not None, fetch=_placed)
 def celeba(
-    data_dir: Path, *, size: int = 64, skip_bad: bool = False, validation: float = 0.1, test: float = 0.1
+    data_dir: Path, *, size: tuple[int, ...] = (64,), skip_bad: bool = False, validation: float = 0.1, test: float = 0.1
 ) -> Dataset:
     """Celebrities' faces (Liu et al. 2015).
 
@@ -51,7 +53,7 @@ def celeba(
 
     Args:
         data_dir: Holds ``celeba/img_align_celeba.zip`` or ``celeba/img_align_celeba/``.
-        size: Height and width of the images in pixels.
+        size: Height and width of the images in pixels, or one number for both.
         skip_bad: Leave out files that cannot be read, and say how many, instead of stopping at the first.
         validation: Share of the images to keep for validation where there is no partition file.
         test: Share of the images to keep for the test where there is no partition file.
@@ -59,17 +61,31 @@ def celeba(
     base = _placed(data_dir)
     archive = base / f"{IMAGES}.zip"
     files = zipped_files(archive) if archive.is_file() else image_files(base / IMAGES, frozenset({".jpg", ".png"}))
-    decoded = decode("celeba", files, Look(size, size, crop=CROP), skip_bad=skip_bad)
-    names = [Path(files.names[i]).name for i in decoded.kept]
+    decoded = decode("celeba", files, Wish(size, 3, CROP, skip_bad=skip_bad))
+    names = [Path(name).name for name in decoded.files]
     _, partition = _table(base, "list_eval_partition", names)
     attributes, values = _table(base, "list_attr_celeba", names)
     pool = Pool(
         images=decoded.images,
         factors=None if values is None else (values > 0).astype(np.int32),
-        parts=None if partition is None else partition[:, 0].astype(np.int8),
+        parts=None if partition is None else _parts(partition[:, 0]),
         keys=decoded.keys,
     )
-    return replace(divide("celeba", pool, validation=validation, test=test), factor_names=attributes)
+    dataset = replace(divide("celeba", pool, validation=validation, test=test), factor_names=attributes)
+    if len(files.names) == COUNT:
+        return replace(dataset, notes=decoded.notes)
+    note = f"Not the whole CelebA: {files.place} holds {len(files.names):,} of its {COUNT:,} images."
+    return replace(dataset, notes=(*decoded.notes, note))
+
+
+def _parts(partition: np.ndarray) -> np.ndarray:
+    """The official splits, (N,) int8, after the check that there are no others."""
+    if not np.isin(partition, (TRAIN, VALIDATION, TEST)).all():
+        raise UserError(
+            f"list_eval_partition must give 0 (train), 1 (validation) or 2 (test) to each image. "
+            f"Received {partition.min()} to {partition.max()}. Fetch it again."
+        )
+    return partition.astype(np.int8)
 
 
 def zipped_files(archive: Path) -> Files:
@@ -85,8 +101,7 @@ def zipped_files(archive: Path) -> Files:
     )
     if not names:
         raise UserError(f"{archive} must hold .jpg or .png files. Received none. Fetch it again.")
-    stat = archive.stat()
-    return Files(archive, names, zipped.open, [archive.name, stat.st_size, stat.st_mtime_ns])
+    return Files(archive, names, zipped.open, [[name, zipped.getinfo(name).CRC] for name in names])
 
 
 def _table(base: Path, stem: str, names: list[str]) -> tuple[tuple[str, ...] | None, np.ndarray | None]:

@@ -88,12 +88,14 @@ class Split:
         labels: (N,) int32 class of each image, or None.
         factors: (N, F) int32 generative factors or attributes, or None.
         files: (N,) str, the file that each image is read from, or None.
+        duplicates: How many of the images of a held-out split also occur in the train split.
     """
 
     images: Images
     labels: np.ndarray | None = None
     factors: np.ndarray | None = None
     files: np.ndarray | None = None
+    duplicates: int = 0
 
     def __len__(self) -> int:
         return len(self.images)
@@ -133,7 +135,7 @@ class Dataset:
         class_names: The name of each label, or None.
         factor_names: The name of each column of the factors, or None.
         source: What loads it again: ``load(**source)``; empty for one that was made by hand.
-        duplicates: How many images of each held-out split also occur in the train split (0 where Latente cut it).
+        notes: What to know about how the files were read, in sentences; a run records them.
     """
 
     name: str
@@ -143,7 +145,7 @@ class Dataset:
     class_names: tuple[str, ...] | None = None
     factor_names: tuple[str, ...] | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
-    duplicates: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def binarize(self) -> Binarize:
@@ -154,6 +156,11 @@ class Dataset:
     def splits(self) -> dict[str, Split]:
         """The splits by name, train first."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @property
+    def duplicates(self) -> dict[str, int]:
+        """How many images of each held-out split also occur in the train split (0 where Latente cut it)."""
+        return {"validation": self.validation.duplicates, "test": self.test.duplicates}
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

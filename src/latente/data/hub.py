@@ -13,14 +13,15 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from latente.data.dataset import Dataset
-from latente.data.images import Files, Look, decode
+from latente.data.decoded import decode
+from latente.data.decoding import Files, Wish
+from latente.data.frames import Frames
+from latente.data.kinds import SAVED_BY_DATASETS
+from latente.data.levels import Range
 from latente.data.sources import source
 from latente.data.splitting import SPLIT_WORDS, TRAIN, Pool, divide
 from latente.errors import UserError
 from latente.extras import extra
-
-SAVED = ("dataset_dict.json", "state.json")
-"""One of them lies in a folder that ``save_to_disk`` wrote."""
 
 
 @source("hf:NAME", size="any images, resized")
@@ -30,8 +31,10 @@ def hub(
     config: str | None = None,
     image: str | None = None,
     label: str | None = None,
-    size: int = 64,
+    size: tuple[int, ...] = (),
     channels: Literal[0, 1, 3] = 0,
+    range: Range = (),
+    frames: Frames = "first",
     skip_bad: bool = False,
     validation: float = 0.1,
     test: float = 0.1,
@@ -48,8 +51,12 @@ def hub(
         config: Which configuration of a data set that has several; their names are on its page.
         image: The column of images; by default the first one.
         label: The column of classes; by default the first one, if there is any.
-        size: Height and width of the images in pixels.
+        size: Height and width of the images in pixels, or one number for both; by default their own if all have one
+            size of 4 to 128 a side, else 64.
         channels: 1 for grey, 3 for colour, 0 for grey if all images are grey.
+        range: LOW,HIGH are the pixel values that become black and white; by default 0 and the highest that the 8 or 16
+            bits of each picture can hold.
+        frames: The images of an animated picture: its first frame, or all; the pages of a TIFF are always all.
         skip_bad: Leave out images that cannot be read, and say how many, instead of stopping at the first.
         validation: Share of the train images to keep for validation where the data set has no such split.
         test: Share of the train images to keep for the test where the data set has no such split.
@@ -63,8 +70,8 @@ def hub(
     if pictures is None:
         raise UserError(f"'{shown}' must have a column of images. Received the columns {_listed(features)}.")
     classes = _column(shown, features, "label", "ClassLabel", label)
-    look = Look(size, size, channels)
-    decoded = decode(re.sub(r"[^\w-]", "_", name.name), _files(name, splits, pictures), look, skip_bad=skip_bad)
+    wish = Wish(size, channels, range=range, frames=frames, skip_bad=skip_bad)
+    decoded = decode(re.sub(r"[^\w-]", "_", name.name), _files(name, splits, pictures), wish)
     labels = _labels(splits, classes)
     pool = Pool(
         images=decoded.images,
@@ -73,7 +80,20 @@ def hub(
         keys=decoded.keys,
     )
     dataset = divide(shown, pool, validation=validation, test=test)
-    return replace(dataset, class_names=None if classes is None else tuple(features[classes].names))
+    class_names = None if classes is None else tuple(features[classes].names)
+    return _told(replace(dataset, class_names=class_names, notes=decoded.notes))
+
+
+def _told(dataset: Dataset) -> Dataset:
+    """The data set without the labels of the splits in which the class of some image is not told."""
+    untold = [name for name, split in dataset.splits.items() if split.labels is not None and (split.labels < 0).any()]
+    if not untold:
+        return dataset
+    train, validation, test = (
+        replace(split, labels=None) if name in untold else split for name, split in dataset.splits.items()
+    )
+    note = f"The class of some {' and '.join(untold)} images is not told, so that none of these has a label."
+    return replace(dataset, train=train, validation=validation, test=test, notes=(*dataset.notes, note))
 
 
 def _read(name: Path, shown: str, config: str | None) -> Mapping[str, Any]:
@@ -82,7 +102,7 @@ def _read(name: Path, shown: str, config: str | None) -> Mapping[str, Any]:
     if not sys.stderr.isatty():
         library.disable_progress_bars()
     try:
-        if any((name / file).is_file() for file in SAVED):
+        if any((name / file).is_file() for file in SAVED_BY_DATASETS):
             found = library.load_from_disk(str(name))
         else:
             found = library.load_dataset(name.as_posix(), config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,21 @@ FILES = {
         "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
         "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
         "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+    },
+}
+# The same of the unpacked files, since archives packed anew hold the published data too.
+CONTENTS = {
+    "mnist": {
+        "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
+        "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
+        "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
+        "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
+    },
+    "fashion-mnist": {
+        "train-images-idx3-ubyte.gz": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        "train-labels-idx1-ubyte.gz": "9018921c3c673c538a1fc5bad174d6f9",
+        "t10k-images-idx3-ubyte.gz": "8181f5470baa50b63fa0f6fddb340f0a",
+        "t10k-labels-idx1-ubyte.gz": "15d484375f8d13e6eb1aabb0c3f46965",
     },
 }
 MIRRORS = {
@@ -104,20 +120,38 @@ def fashion_mnist(data_dir: Path, *, validation: int = 5000) -> Dataset:
 
 def _load(name: str, data_dir: Path, validation: int, class_names: tuple[str, ...]) -> Dataset:
     folder = _fetch(name, data_dir)
-    images, labels, parts = [], [], []
-    for prefix, part in (("train", TRAIN), ("t10k", TEST)):
-        n = COUNTS[prefix]
-        images.append(read_idx(_path(folder, f"{prefix}-images-idx3-ubyte.gz"), (n, 28, 28)))
-        labels.append(read_idx(_path(folder, f"{prefix}-labels-idx1-ubyte.gz"), (n,)))
-        parts.append(np.full(n, part, np.int8))
-        if labels[-1].max() >= len(class_names):
-            raise UserError(f"The labels of '{name}' must be 0 to 9. Received {labels[-1].max()} in {folder}.")
+    arrays = {file: read_idx(_path(folder, file), _shape(file)) for file in FILES[name]}
+    images, labels = ([array for file, array in arrays.items() if kind in file] for kind in ("images", "labels"))
+    highest = max(each.max() for each in labels)
+    if highest >= len(class_names):
+        raise UserError(f"The labels of '{name}' must be 0 to 9. Received {highest} in {folder}.")
     pool = Pool(
         images=np.concatenate(images)[..., None],
         labels=np.concatenate(labels).astype(np.int32),
-        parts=np.concatenate(parts),
+        parts=np.repeat(np.array([TRAIN, TEST], np.int8), list(map(len, labels))),
     )
-    return replace(divide(name, pool, validation=validation), class_names=class_names)
+    dataset = replace(divide(name, pool, validation=validation), class_names=class_names)
+    other = [_path(folder, file).name for file, array in arrays.items() if _md5(array) != CONTENTS[name][file]]
+    if not other:
+        return dataset
+    note = f"Not the published files of {name}: {', '.join(other)} in {folder}. Figures on them compare with no others."
+    return replace(dataset, notes=(note,))
+
+
+def _shape(file: str) -> tuple[int, ...]:
+    n = COUNTS[file.partition("-")[0]]
+    return (n, 28, 28) if "images" in file else (n,)
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    return bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
+
+
+def _md5(array: np.ndarray) -> str:
+    """The checksum of the unpacked file that an array was read from."""
+    digest = hashlib.md5(_header(array.shape), usedforsecurity=False)
+    digest.update(array.data)
+    return digest.hexdigest()
 
 
 def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
@@ -140,8 +174,8 @@ def read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
         raise UserError(
             f"{path} must be a whole gzip file. Received one that cannot be read: {error}. {remedy}"
         ) from error
-    head = 4 + 4 * len(shape)
-    expected = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
+    expected = _header(shape)
+    head = len(expected)
     if content[:head] != expected:
         raise UserError(
             f"{path} must be an IDX file of unsigned bytes with shape {shape}, so begin with {expected.hex(' ', 4)}. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,12 +14,14 @@ import numpy as np
 
 from latente.data.cache import data_directory
 from latente.data.dataset import LARGE, Binarize, Dataset, Split, binarize, chunks, nbytes
+from latente.data.kinds import kind_of
 from latente.data.splitting import thin
 from latente.errors import UserError
 from latente.options import Option, nearest, options_of, summary_of
 
 STATIC_SEED = 2008
 _SOURCES: dict[str, Source] = {}
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Source:
     def takes_path(self) -> bool:
         """Whether the name ends in the user's own path, or in a name that others gave."""
         return ":" in self.name
+
+    @property
+    def kind(self) -> str:
+        """The name without the path in it."""
+        return self.name.partition(":")[0]
 
     @property
     def what(self) -> str:
@@ -83,31 +91,35 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> tuple[Source, Path | None]:
     """The source behind a name such as ``mnist`` or ``folder:photos``, and the path in it.
 
+    A path alone, such as ``photos`` or ``./mnist``, is read by the source that fits what is there.
+
     Raises:
-        UserError: No such source (with the nearest name), or a path is missing.
+        UserError: No such source (with the nearest name), nothing that is read yet, or a path is missing.
     """
     known = {each.name: each for each in sources()}
     kind, _, path = name.partition(":")
-    kinds = {each.name.partition(":")[0]: each for each in known.values() if each.takes_path}
+    kinds = {each.kind: each for each in known.values() if each.takes_path}
     if path and kind in kinds:
         return kinds[kind], Path(path).expanduser()
     if name in known and not known[name].takes_path:
         return known[name], None
+    alone = Path(name).expanduser()
+    if name and alone.exists():
+        return kinds[kind_of(alone)], alone
     if kind in kinds:
         whole = kinds[kind].name
         advice = f" '{kind}' needs a {whole.partition(':')[2].lower()}: write {whole}."
-    elif Path(name).exists():
-        form = Path(name).suffix.lstrip(".") if Path(name).suffix in {".npz", ".npy"} else "folder"
-        advice = f" For your own files write {form}:{name}."
+    elif len(alone.parts) > 1 or alone.suffix:
+        advice = " There is no such file or folder."
     else:
         advice = nearest(name, known)
     raise UserError(f"The data must be one of {', '.join(known)}. Received '{name}'.{advice}")
 
 
 def absolute(name: str) -> str:
-    """A name that means the same in every folder: the path in it, if there is one, made absolute."""
-    _, path = find(name)
-    return f"{name.partition(':')[0]}:{path.absolute()}" if path and path.exists() else name
+    """A name that means the same in every folder: of the user's own files, their kind and their absolute path."""
+    chosen, path = find(name)
+    return f"{chosen.kind}:{path.absolute()}" if path and path.exists() else name
 
 
 def options(name: str) -> dict[str, Option]:
@@ -125,7 +137,7 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
 
     Args:
         name: ``fashion-mnist``, ``mnist``, ``celeba``, ``digits``, ``shapes``, ``folder:PATH``, ``npz:PATH``,
-            ``npy:PATH`` or ``hf:NAME``; `sources` lists them.
+            ``npy:PATH`` or ``hf:NAME``; `sources` lists them. A path alone stands for the source that reads it.
         data_dir: The folder of the data sets; default $LATENTE_DATA_DIR, else the user's cache folder.
         **options: What this source takes (`options` lists it), and for every source ``subset`` (so many random
             train images alone) and ``binarize``: ``"none"``, ``"static"`` (black-and-white images drawn once, here)
@@ -139,10 +151,14 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
         UserError: An unknown name or option, missing or damaged files, pixels outside [0, 255], shared splits.
     """
     chosen, path = find(name)
+    if path and not name.startswith(f"{chosen.kind}:"):
+        name = f"{chosen.kind}:{name}"
     values = _checked(name, options | {"data_dir": data_dir})
     own = {key: value for key, value in values.items() if key not in common_options()}
     dataset = chosen.function(path or data_directory(data_dir), **own)
     dataset = replace(thin(dataset, values["subset"]), name=name, source={"name": name, **values})
+    for note in dataset.notes:
+        _log.warning(note)
     if dataset.binarize != "static":
         return dataset
     train, validation, test = (_drawn(split, seed) for seed, split in enumerate(dataset.splits.values()))

@@ -80,6 +80,16 @@ def divide(name: str, pool: Pool, *, validation: float, test: float = 0.1) -> Da
     parts = np.zeros(n, np.int8) if pool.parts is None else pool.parts.copy()
     given = set(np.unique(parts).tolist())
     whole = int((parts == TRAIN).sum())
+    cuts = [
+        option
+        for part, option, amount in ((VALIDATION, "validation", validation), (TEST, "test", test))
+        if part not in given and amount != 0
+    ]
+    if whole <= len(cuts):
+        raise UserError(
+            f"'{name}' needs at least {len(cuts) + 1} images: one to train on, and one each for {' and '.join(cuts)}. "
+            f"Received {whole}. Add images."
+        )
     # The test cut does not depend on how much is kept for validation.
     for part, option, amount in ((TEST, "test", test), (VALIDATION, "validation", validation)):
         if part not in given:
@@ -94,12 +104,10 @@ def divide(name: str, pool: Pool, *, validation: float, test: float = 0.1) -> Da
             f"Received {n:,} images, {len(np.unique(keys)):,} of them different. Add different images."
         )
     train_keys = np.unique(keys[index[TRAIN]])
-    shared = {
-        option: int(np.isin(keys[index[part]], train_keys).sum())
-        for part, option in ((VALIDATION, "validation"), (TEST, "test"))
-    }
-    train_split, validation_split, test_split = map(pool.take, index)
-    dataset = Dataset(name, train_split, validation_split, test_split, duplicates=shared)
+    splits = [pool.take(rows) for rows in index]
+    for part in (VALIDATION, TEST):
+        splits[part] = replace(splits[part], duplicates=int(np.isin(keys[index[part]], train_keys).sum()))
+    dataset = Dataset(name, splits[TRAIN], splits[VALIDATION], splits[TEST])
     _refuse_shared(dataset)
     return dataset
 

@@ -10,11 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latente.figures.names import as_written
 from latente.language import tr
 
 MARKERS = "osD^vph<>8"
 
 
+@as_written
 def plane(points: Mapping[str, np.ndarray], axes_names: tuple[str, str], title: str = "") -> Figure:
     """One point per run, coloured by group.
 
@@ -28,6 +30,7 @@ def plane(points: Mapping[str, np.ndarray], axes_names: tuple[str, str], title: 
     return figure
 
 
+@as_written
 def rate_distortion(points: Mapping[str, np.ndarray], title: str = "") -> Figure:
     """The rate-distortion plane (Alemi et al. 2018, figure 1): on each dashed line the ELBO is the same.
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from latente.figures.grids import tile
+from latente.figures.names import as_written
 from latente.language import shown, tr
 
 SHOWN = 12
@@ -19,6 +21,7 @@ Latents = Mapping[str, tuple[np.ndarray, float]]
 The first orders the latents of all panels."""
 
 
+@as_written
 def diagnosis_page(
     images: dict[str, np.ndarray],
     curves: dict[str, Sequence[float]],
@@ -58,6 +61,7 @@ def diagnosis_page(
     return figure
 
 
+@as_written
 def latent_bars(models: Mapping[str, Latents]) -> Figure:
     """What each latent of several models does, a row of panels for each model, on common scales.
 
@@ -88,6 +92,8 @@ def _bars(axes: Axes, names: Sequence[str], values: np.ndarray, threshold: float
     axes.bar(range(len(heights)), heights, color=np.where(values < threshold, "tab:red", "tab:blue"), bottom=0)
     axes.axhline(threshold, color="tab:red", linewidth=1, linestyle="--")
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")  # Matplotlib's own is a formula
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(floor / 2, max(float(heights.max()), threshold) * 2)
     if len(names) <= 20:
         axes.set_xticks(range(len(names)), names)

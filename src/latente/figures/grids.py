@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latente.figures.names import as_written
 from latente.language import shown
 
 TARGET_WIDTH = 8.0
@@ -42,6 +43,7 @@ def gap_of(width: int) -> int:
     return max(1, width // 14)
 
 
+@as_written
 def grid(images: np.ndarray, columns: int | None = None, title: str = "", names: Sequence[str] = ()) -> Figure:
     """Images ``(n, H, W, C)`` in a grid under a title, with names of the columns below."""
     figure, axes = _sheet(tile(images, columns), title)
@@ -51,6 +53,7 @@ def grid(images: np.ndarray, columns: int | None = None, title: str = "", names:
     return figure
 
 
+@as_written
 def rows(
     images: Mapping[str, np.ndarray], title: str = "", columns: Sequence[str] = (), column_title: str = ""
 ) -> Figure:

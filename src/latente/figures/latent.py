@@ -10,9 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latente.figures.grids import tile
+from latente.figures.names import as_written
 from latente.language import tr
 
 
+@as_written
 def latent_map(
     points: np.ndarray,
     labels: np.ndarray | None = None,
@@ -50,6 +52,7 @@ def latent_map(
     return figure
 
 
+@as_written
 def manifold(images: np.ndarray, quantiles: Sequence[float], title: str = "") -> Figure:
     """The plane of a two-dimensional latent space, decoded (Kingma & Welling 2014, figure 4).
 

@@ -48,6 +48,7 @@ class Served:
             self.loaded()
         height, width, channels = run.environment["image_shape"]
         self.image_shape = (height, width, channels)
+        self.pixel_range = run.pixel_range
         self.density = choices(AXES["posterior"])[run.config["posterior"]["name"]].density
         if self.version != __version__:
             _log.warning("%s was made by Latente %s; this is %s.", run.path, self.version, __version__)

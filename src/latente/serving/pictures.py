@@ -43,8 +43,10 @@ def outgoing(images: np.ndarray, format: str) -> list:
     return [base64.b64encode(png(image)).decode() for image in images]
 
 
-def read_files(files: Sequence[str], shape: tuple[int, int, int]) -> list[np.ndarray]:
+def read_files(files: Sequence[str], shape: tuple[int, int, int], range_: tuple[float, ...] = ()) -> list[np.ndarray]:
     """Image files in base64 as the model takes images: float32 in [0, 1], ``(H, W, C)``, cropped and resized.
+
+    Of an animation the first frame is taken. ``range_`` are the pixel values that become black and white.
 
     Raises:
         Refused: One of them is no base64, or no image.
@@ -53,7 +55,7 @@ def read_files(files: Sequence[str], shape: tuple[int, int, int]) -> list[np.nda
     left, images = MOST_PIXELS, []
     for file in files:
         with _decoding:
-            image, pixels = _read(_decoded(file), shape, left)
+            image, pixels = _read(_decoded(file), shape, left, range_)
         left -= pixels
         images.append(image.astype("float32") / 255)
     return images
@@ -70,7 +72,9 @@ def _decoded(file: str) -> bytes:
         ) from None
 
 
-def _read(content: bytes, shape: tuple[int, int, int], most_pixels: int) -> tuple[np.ndarray, int]:
+def _read(
+    content: bytes, shape: tuple[int, int, int], most_pixels: int, range_: tuple[float, ...]
+) -> tuple[np.ndarray, int]:
     """The image, uint8, and how many pixels the file had; the size is read off its header before anything is decoded.
 
     Raises:
@@ -81,7 +85,7 @@ def _read(content: bytes, shape: tuple[int, int, int], most_pixels: int) -> tupl
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             pixels = picture.width * picture.height
             if pixels <= most_pixels:
-                return picture_to_image(picture, shape), pixels
+                return picture_to_image(picture, shape, range_), pixels
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pass
     except UserError:

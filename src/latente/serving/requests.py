@@ -19,7 +19,7 @@ def images_of(served: Served, asked: Sequence[Image]) -> np.ndarray:
         Refused: An array has another shape, a file cannot be read, or there is no such test image.
     """
     shape = served.image_shape
-    files = iter(read_files([image for image in asked if isinstance(image, str)], shape))
+    files = iter(read_files([image for image in asked if isinstance(image, str)], shape, served.pixel_range))
     return np.stack([next(files) if isinstance(image, str) else _known(served, image) for image in asked])
 
 

@@ -49,7 +49,7 @@ def reference_text(width: int = 79) -> str:
         lines.append(f"{group.title}:")
         lines += textwrap.wrap(group.summary, width, initial_indent="  ", subsequent_indent="  ")
         for flag, option in group.options.items():
-            text = f"{option.help} (default: {_default(option)})"
+            text = f"{option.help} (default: {option.told_default()})"
             lines += [f"    {flag}", *textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 8)]
         lines.append("")
     return "\n".join(lines)
@@ -60,15 +60,9 @@ def reference_markdown() -> str:
     lines = ["| with | option | default | meaning |", "|---|---|---|---|"]
     for group in groups():
         lines.append(f"| **{group.title}** | | | {group.summary} |")
-        lines += [f"| | `{f}` | `{_default(o)}` | {o.help} |" for f, o in group.options.items()]
+        lines += [f"| | `{f}` | `{o.told_default()}` | {o.help} |" for f, o in group.options.items()]
     return "\n".join(lines).replace("|  |", "| |") + "\n"
 
 
 def _flags(section: str, options: dict[str, Option]) -> dict[str, Option]:
     return {shown(f"{section}.{name}"): option for name, option in options.items()}
-
-
-def _default(option: Option) -> str:
-    if isinstance(option.default, tuple):
-        return ",".join(map(str, option.default))
-    return str(option.default).lower() if isinstance(option.default, bool | None) else str(option.default)

@@ -108,6 +108,11 @@ class Run:
         return self.environment.get("classes", [])
 
     @property
+    def pixel_range(self) -> tuple[float, ...]:
+        """The pixel values of files that become black and white, (low, high); none for the ends of their scale."""
+        return tuple(self.config["data"].get("range", ()))
+
+    @property
     def log(self) -> list[Json]:
         """One entry per finished epoch, the oldest first."""
         file = self.path / "log.jsonl"

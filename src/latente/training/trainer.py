@@ -198,6 +198,7 @@ def _environment(dataset: Dataset, precision: str, classes: list[str]) -> dict[s
         "images": {name: len(split) for name, split in dataset.splits.items()},
         **({"classes": classes} if classes else {}),
         "data_fingerprint": dataset.fingerprint,
+        "data_notes": list(dataset.notes),
         "git_commit": _git_commit(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }
