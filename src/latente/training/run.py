@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from zipfile import BadZipFile
 
 import numpy as np
@@ -17,6 +18,8 @@ from latente import __version__, data
 from latente.backend import native_stderr_held
 from latente.errors import UserError
 from latente.files import written_whole
+from latente.training.checkpoint import training_of
+from latente.training.log import log_text, read_log
 
 if TYPE_CHECKING:
     from latente.model.fitted import FittedPrior
@@ -24,12 +27,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-CONFIG = "config.json"
-
-
-def best_entry(log: Sequence[Json]) -> Json:
-    """The log entry with the best validation ELBO, at beta = 1 whatever beta trained; the first of equals."""
-    return max(log, key=lambda entry: entry["val_elbo"])
+CONFIG, LOG = "config.json", "log.jsonl"
+Which = Literal["best", "last"]
 
 
 class Run:
@@ -105,20 +104,25 @@ class Run:
 
     @property
     def log(self) -> list[Json]:
-        """One entry per finished epoch, the oldest first."""
-        file = self.path / "log.jsonl"
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+        """One entry per epoch that a checkpoint has seen, the oldest first."""
+        kept = [self._epochs_in(which) for which in get_args(Which) if self.checkpoint(which).exists()]
+        # Read after the checkpoints, since it is written before them. A published run has the best checkpoint alone.
+        return [entry for entry in self._logged if not self.trained or entry["epoch"] <= max(kept)]
 
     @property
     def best_epoch(self) -> Json:
-        """The log entry of the epoch whose weights ``model()`` gives.
+        """The log entry of the epoch whose weights ``model()`` gives now.
 
         Raises:
             UserError: No epoch was finished yet.
         """
-        if not self.log:
+        if not self.checkpoint("best").exists():
             raise self._untrained()
-        return best_entry(self.log)
+        return self._entry(self._epochs_in("best"))
+
+    def epoch_of(self, vae: VAE) -> Json:
+        """The log entry of the epoch whose weights a model has that ``model()`` gave, whatever was trained since."""
+        return self._entry(self._epochs(int(vae.step), int(vae.images)))
 
     @property
     def metrics(self) -> dict[str, Json]:
@@ -130,11 +134,11 @@ class Run:
         """Whether a checkpoint is there."""
         return self.checkpoint("last").exists()
 
-    def checkpoint(self, which: Literal["best", "last"]) -> Path:
+    def checkpoint(self, which: Which) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
         return self.path / "checkpoints" / f"{which}.keras"
 
-    def model(self, which: Literal["best", "last"] = "best") -> VAE:
+    def model(self, which: Which = "best") -> VAE:
         """The trained VAE, computing in float32.
 
         Raises:
@@ -185,8 +189,8 @@ class Run:
 
     def record(self, entry: Json) -> list[Json]:
         """Add the entry of an epoch to the log, dropping those of this epoch and later (a resumed run repeats them)."""
-        log = [*(old for old in self.log if old["epoch"] < entry["epoch"]), entry]
-        self._write("log.jsonl", "".join(json.dumps(line) + "\n" for line in log))
+        log = [*(old for old in self._logged if old["epoch"] < entry["epoch"]), entry]
+        self._write(LOG, log_text(log))
         return log
 
     def save(self, vae: VAE, best: bool) -> None:
@@ -251,6 +255,27 @@ class Run:
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""
         return self._write("report.html", html)
+
+    @property
+    def _logged(self) -> list[Json]:
+        """What the log says; a crash may have left it an epoch ahead of the checkpoints."""
+        return read_log(self.path / LOG)
+
+    def _entry(self, epoch: int) -> Json:
+        for entry in self._logged:
+            if entry["epoch"] == epoch:
+                return entry
+        raise UserError(f"{self.path / LOG} lacks epoch {epoch}, of which the weights are. Restore it from a copy.")
+
+    def _epochs(self, steps: int, images: int) -> int:
+        return steps // math.ceil(images / self.config["training"]["batch_size"])
+
+    def _epochs_in(self, which: Which) -> int:
+        """How many epochs the weights of a checkpoint have seen."""
+        try:
+            return self._epochs(*training_of(self.checkpoint(which)))
+        except (KeyError, OSError, BadZipFile) as error:
+            raise self._unreadable(error) from error
 
     @property
     def _fitted_prior(self) -> Path:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from latente.errors import UserError
+from latente.training.log import best_entry
 from latente.training.optimization import Optimization
-from latente.training.run import best_entry
 
 
 @dataclass(frozen=True)

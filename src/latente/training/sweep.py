@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -246,12 +245,8 @@ def runs_in(folder: str | Path) -> list[Run]:
 
 
 def finished(run: Run) -> bool:
-    """Whether a run is at its end; a crash may have left its log an epoch ahead of its checkpoint."""
-    settings = Settings(**run.config["training"])
-    if not run.trained or not settings.finished(run.log):
-        return False
-    steps_per_epoch = math.ceil(run.environment["images"]["train"] / settings.batch_size)
-    return settings.finished(run.log[: int(run.model("last").step) // steps_per_epoch])
+    """Whether a run is at its end."""
+    return run.trained and Settings(**run.config["training"]).finished(run.log)
 
 
 def check_same_sweep(points: Sequence[Point], there: Sequence[Run]) -> None:
