@@ -6,7 +6,7 @@ import pytest
 
 from latente import training
 from latente.errors import UserError
-from latente.training.config import resolve, shown
+from latente.training.config import completed, resolve, shown
 
 
 def digits(**options):
@@ -14,9 +14,9 @@ def digits(**options):
 
 
 def test_the_defaults_are_the_lessons_homework():
-    config = resolve({"data": "fashion-mnist"})
+    config = completed(resolve({"data": "fashion-mnist"}), images=55_000)
     assert config["latent_dim"] == 10
-    assert config["training"]["epochs"] == 30
+    assert (config["training"]["epochs"], config["training"]["batch_size"]) == (30, 128)
     assert config["network"]["name"] == "Conv"
     assert config["likelihood"] == {"name": "Bernoulli"}
     assert (config["objective"]["name"], config["objective"]["beta"]) == ("ELBO", 1.0)

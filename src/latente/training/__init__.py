@@ -1,7 +1,7 @@
 """Training: a config and data become a run directory."""
 
-from latente.training.config import flatten, read_file, resolve
+from latente.training.config import flatten, once, read_file, resolve
 from latente.training.run import Run
 from latente.training.trainer import resume, start, train
 
-__all__ = ["Run", "flatten", "read_file", "resolve", "resume", "start", "train"]
+__all__ = ["Run", "flatten", "once", "read_file", "resolve", "resume", "start", "train"]

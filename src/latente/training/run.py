@@ -120,9 +120,13 @@ class Run:
             raise self._untrained()
         return self._entry(self._epochs_in("best"))
 
+    def epochs_of(self, vae: VAE) -> int:
+        """How many epochs a model of this run has seen."""
+        return self._epochs(int(vae.step), int(vae.images))
+
     def epoch_of(self, vae: VAE) -> Json:
-        """The log entry of the epoch whose weights a model has that ``model()`` gave, whatever was trained since."""
-        return self._entry(self._epochs(int(vae.step), int(vae.images)))
+        """The log entry of the last of them, whatever was trained since the model was read."""
+        return self._entry(self.epochs_of(vae))
 
     @property
     def metrics(self) -> dict[str, Json]:

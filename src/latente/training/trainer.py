@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import platform
 import re
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ import keras
 from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
+from latente.language import tr
 from latente.model.vae import VAE
 from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
-from latente.training.config import Config, build, flatten, resolve
+from latente.training.config import Config, build, completed, flatten, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
 from latente.training.progress import progress_callback
@@ -66,6 +67,7 @@ def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: D
         Run.check_free(Path(run_dir))  # before anything slow, as the next
     check(config["training"]["track"])
     dataset = dataset or data.load(**config["data"])
+    config = _for_data(config, dataset, progress)
     precision = backend.precision(config["training"]["precision"])
     classes = classes_of(dataset) if config["conditional"] else []
     vae = _new_model(config, dataset, precision, len(classes))
@@ -96,7 +98,7 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     done = 0
     if run.trained:
         vae = keras.saving.load_model(run.checkpoint("last"))
-        done = int(vae.step) // _batches_per_epoch(dataset, settings)
+        done = run.epochs_of(vae)
         if settings.finished(run.log[:done]):
             raise UserError(f"{run.path} is finished after {done} epochs. Train a new run to go further.")
     else:
@@ -111,7 +113,7 @@ def _new_model(config: Config, dataset: Dataset, precision: str, classes: int) -
         keras.utils.set_random_seed(settings.seed)
     dtype = "mixed_bfloat16" if precision == "bfloat16" else precision
     vae = build(config, dataset.image_shape, dtype, classes)
-    optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
+    optimizer = settings.optimizer(settings.length(len(dataset.train)).steps)
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
     return vae
 
@@ -119,9 +121,10 @@ def _new_model(config: Config, dataset: Dataset, precision: str, classes: int) -
 def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> None:
     """Train from epoch ``done`` to the end."""
     settings = Settings(**run.config["training"])
+    length = settings.length(len(dataset.train))
     same = {"dynamic": dataset.binarize == "dynamic", "labelled": vae.classes > 0}
-    batches = Batches(dataset.train, settings.batch_size, settings.seed, shuffle=True, **same)
-    held_out = Batches(dataset.validation, settings.batch_size, settings.seed, shuffle=False, **same)
+    batches = Batches(dataset.train, length.batch_size, settings.seed, shuffle=True, **same)
+    held_out = Batches(dataset.validation, length.batch_size, settings.seed, shuffle=False, **same)
     callbacks: list[keras.callbacks.Callback] = [
         *([AveragedWeights(resumed=done > 0)] if settings.ema else []),
         EpochOrder(batches),
@@ -130,16 +133,16 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
         Health(run, progress),
     ]
     if settings.pictures_every:
-        callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))
+        callbacks.append(Pictures(run, dataset, settings.pictures_every, length.epochs))
     vae.images.assign(len(dataset.train))
-    shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
+    shown = progress_callback(length.images, length.batch_size, length.epochs, done) if progress else None
     try:
         with tracked(run, settings.track) as tracker:
             vae.fit(
                 stream(batches),
                 validation_data=stream(held_out),
                 initial_epoch=done,
-                epochs=settings.epochs,
+                epochs=length.epochs,
                 shuffle=False,  # the batches have their own order
                 callbacks=[*callbacks, *tracker, *([shown] if shown else [])],
                 verbose=0,
@@ -149,8 +152,21 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
             shown.close()
 
 
-def _batches_per_epoch(dataset: Dataset, settings: Settings) -> int:
-    return math.ceil(len(dataset.train) / settings.batch_size)
+def _for_data(config: Config, dataset: Dataset, progress: bool) -> Config:
+    """The config with the batch and the epochs that suit the data, where they were left open; told if so."""
+    full = completed(config, len(dataset.train))
+    if progress and config["training"]["epochs"] is None:
+        chosen = Settings(**full["training"]).length(len(dataset.train))
+        line = tr(
+            "{images:,} images: batches of {batch}, {epochs:,} epochs, {steps:,} steps; --batch-size, --epochs or "
+            "--steps choose otherwise",
+            images=chosen.images,
+            batch=chosen.batch_size,
+            epochs=chosen.epochs,
+            steps=chosen.steps,
+        )
+        print(line, file=sys.stderr, flush=True)
+    return full
 
 
 def _environment(dataset: Dataset, precision: str, classes: list[str]) -> dict[str, Any]:
