@@ -6,7 +6,6 @@ import json
 import math
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -14,12 +13,14 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from latente import __version__, data
+from latente import __version__
 from latente.backend import native_stderr_held
+from latente.data import Dataset, keep
 from latente.errors import UserError
-from latente.files import written_whole
+from latente.files import folder_written_whole, written_whole
 from latente.training.checkpoint import training_of
 from latente.training.log import log_text, read_log
+from latente.training.recall import recall
 
 if TYPE_CHECKING:
     from latente.model.fitted import FittedPrior
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-CONFIG, LOG = "config.json", "log.jsonl"
+CONFIG, LOG, DATA = "config.json", "log.jsonl", "data.npz"
 Which = Literal["best", "last"]
 
 
@@ -38,41 +39,37 @@ class Run:
 
     Args:
         path: The run directory.
+        data: What it was trained on, as ``train`` takes it, where it was given in Python and the run keeps no copy.
 
     Raises:
         UserError: The folder is not a run directory.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, data: Any = None) -> None:
+        self.path, self._given = Path(path), data
         missing = [name for name in (CONFIG, "environment.json") if not (self.path / name).is_file()]
         if missing:
             what = f"holds no {' and no '.join(missing)}" if self.path.is_dir() else "does not exist"
             raise UserError(f"{self.path} is not a run directory: it {what}. latente train makes one.")
 
     @classmethod
-    def create(cls, asked: Path, config: Json, environment: Json) -> Run:
-        """Make a run directory, complete from its first moment.
+    def create(
+        cls, path: Path, config: Json, environment: Json, held: Dataset | None = None, copy: bool = False
+    ) -> Run:
+        """Make a run directory, complete from its first moment, with a copy of the data that it holds if asked.
 
         Raises:
             UserError: It exists already, or cannot be written.
         """
-        cls.check_free(asked)
-        path = asked.absolute()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-        except OSError as error:
-            raise UserError(
-                f"The run directory {path} cannot be made: {error.strerror}. Choose another --run-dir."
-            ) from None
-        for name in ("checkpoints", "figures"):
-            (staging / name).mkdir()
-        for name, content in {CONFIG: config, "environment.json": environment}.items():
-            (staging / name).write_text(_dumps(content), encoding="utf-8")
-        staging.chmod(0o755)  # mkdtemp makes it private
-        staging.rename(path)
-        return cls(asked)
+        cls.check_free(path)
+        with folder_written_whole(path.absolute()) as staging:
+            for name in ("checkpoints", "figures"):
+                (staging / name).mkdir()
+            for name, content in {CONFIG: config, "environment.json": environment}.items():
+                (staging / name).write_text(_dumps(content), encoding="utf-8")
+            if held and copy:
+                keep(held, staging / DATA)
+        return cls(path, held)
 
     @staticmethod
     def check_free(path: Path) -> None:
@@ -170,7 +167,7 @@ class Run:
         with np.load(self._fitted_prior) as arrays:
             return FittedPrior(**arrays)
 
-    def data(self, data_dir: str | None = None) -> data.Dataset:
+    def data(self, data_dir: str | None = None) -> Dataset:
         """The data that the run was trained on.
 
         Args:
@@ -179,17 +176,9 @@ class Run:
         Raises:
             UserError: The data are not there, or are not the same.
         """
-        options = dict(self.config["data"])
-        if data_dir is not None:
-            options["data_dir"] = data_dir
-        dataset = data.load(**options)
-        if dataset.fingerprint != self.environment["data_fingerprint"]:
-            raise UserError(
-                f"The data {options['name']} are not those that {self.path} was trained on: expected the fingerprint "
-                f"{self.environment['data_fingerprint']}, received {dataset.fingerprint}. Restore the files, or pass "
-                f"--data-dir with the folder that holds them."
-            )
-        return dataset
+        options = self.config["data"] | ({"data_dir": data_dir} if data_dir is not None else {})
+        fingerprint = self.environment["data_fingerprint"]
+        return recall(self.path, options, fingerprint, self.path / DATA, self._given)
 
     def record(self, entry: Json) -> list[Json]:
         """Add the entry of an epoch to the log, dropping those of this epoch and later (a resumed run repeats them)."""

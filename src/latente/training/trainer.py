@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from latente.model.vae import VAE
 from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
-from latente.training.config import Config, build, completed, flatten, resolve
+from latente.training.config import Config, build, completed, once, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
 from latente.training.progress import progress_callback
@@ -31,13 +32,27 @@ from latente.training.settings import Settings
 from latente.training.tracking import check, tracked
 
 
-def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: bool = True, **options: Any) -> Run:
+def train(
+    dataset: Any,
+    run_dir: str | Path | None = None,
+    progress: bool = True,
+    *,
+    labels: Any = None,
+    keep_data: bool = True,
+    **options: Any,
+) -> Run:
     """Train a VAE.
 
     Args:
-        dataset: A data set, or the name of one such as ``"fashion-mnist"`` or ``"folder:photos"``.
+        dataset: A data set, or the name of one such as ``"fashion-mnist"`` or ``"folder:photos"``; or images, (N, H, W)
+            or (N, H, W, C), of 0 to 255 or 0 to 1 (rounded to 256 levels), as an array or a tensor, alone or with
+            labels, ``(x, y)``, or for train and test, as ``keras.datasets`` gives them; or what gives batches of them,
+            such as a ``tf.data.Dataset`` or a ``DataLoader``, which is read into memory.
         run_dir: The run directory to make; ``runs/NAME-TIME`` by default.
         progress: Whether to tell on standard error how it goes.
+        labels: The class of each image, where ``dataset`` is images alone.
+        keep_data: Whether the run keeps a copy of images that were given. Without it, ``Run(path, data=images)`` has
+            them again.
         **options: As on the command line: ``epochs=5``, ``beta=4``, ``likelihood="Gaussian"``,
             ``objective={"name": "ELBO", "free_bits": 0.1}`` or ``**{"objective.free_bits": 0.1}``.
 
@@ -45,23 +60,38 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
         The run, with its trained model in ``run.model()``.
 
     Raises:
-        UserError: An option is wrong, the data are not there, or training diverged.
+        UserError: An option is wrong, the data are not there or are no images, or training diverged.
     """
-    source = {"name": dataset} if isinstance(dataset, str) else dict(dataset.source)
-    if source and not isinstance(dataset, str) and (extra := [k for k, _ in flatten(options) if k.startswith("data.")]):
-        raise UserError(
-            f"A loaded data set has its options already. Received also {', '.join(extra)}: give them to load."
-        )
-    if not source:
-        raise UserError(
-            "train needs data that a run can load again. Received a Dataset made by hand: save its images with "
-            "numpy.savez, and pass 'npz:PATH'."
-        )
-    config = resolve({"data": source, **options})
-    return start(config, run_dir, progress, None if isinstance(dataset, str) else dataset)
+    asked, loaded = data_asked(dataset, labels, options)
+    return start(resolve(asked), run_dir, progress, loaded, keep_data)
 
 
-def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: Dataset | None = None) -> Run:
+def data_asked(dataset: Any, labels: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], Dataset | None]:
+    """The options with those of the data, and the data themselves where they are not to be loaded by name."""
+    if isinstance(dataset, str):
+        if labels is not None:
+            raise UserError(f"labels go with an array of images. Received '{dataset}', which has its own or none.")
+        return {"data.name": dataset, **options}, None
+    flat = once(options.items())
+    own = {name.removeprefix("data."): value for name, value in flat.items() if name.startswith("data.")}
+    if isinstance(dataset, Dataset):
+        if own or labels is not None:
+            extra = ", ".join([*(f"data.{name}" for name in own), *(["labels"] if labels is not None else [])])
+            raise UserError(f"A Dataset has its options and labels already. Received also {extra}: leave it out.")
+        loaded = dataset if dataset.source else data.hold(dataset)
+    else:
+        loaded = data.hold(dataset, labels, **own)
+    rest = {name: value for name, value in flat.items() if not name.startswith("data.")}
+    return {**rest, "data": dict(loaded.source)}, loaded
+
+
+def start(
+    config: Config,
+    run_dir: str | Path | None,
+    progress: bool,
+    dataset: Dataset | None = None,
+    keep_data: bool = True,
+) -> Run:
     """Load the data of a resolved config unless they are given, make the run directory and train; see ``train``."""
     if run_dir:
         Run.check_free(Path(run_dir))  # before anything slow, as the next
@@ -75,7 +105,9 @@ def start(config: Config, run_dir: str | Path | None, progress: bool, dataset: D
     for name, split in dataset.splits.items():
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
-    run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
+    held = dataset if dataset.source["name"] == data.ARRAY else None
+    path = Path(run_dir) if run_dir else default_path(dataset.name)
+    run = Run.create(path, config, environment, held, keep_data)
     _fit(run, vae, dataset, done=0, progress=progress)
     return run
 
