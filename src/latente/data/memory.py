@@ -59,7 +59,8 @@ def hold(given: Any, labels: Any = None, **options: Any) -> Dataset:
         dataset = divide(ARRAY, pool, validation=values["validation"], test=values["test"])
         dataset = replace(dataset, class_names=None if names is None else tuple(map(str, names)))
     dataset = prepared(dataset, ARRAY, values)
-    return replace(dataset, **{name: replace(split, images=_whole(split)) for name, split in dataset.splits.items()})
+    train, validation, test = (replace(split, images=_whole(split)) for split in dataset.splits.values())
+    return replace(dataset, train=train, validation=validation, test=test)
 
 
 def keep(dataset: Dataset, file: Path) -> None:
@@ -77,12 +78,12 @@ def kept(file: Path, options: Mapping[str, Any]) -> Dataset:
     """Reads the data set that ``keep`` wrote; ``options`` are those of its config, its name among them."""
     with np.load(file, allow_pickle=False) as arrays:
         held = {key: arrays[key] for key in arrays.files}
-    splits = [
+    train, validation, test = (
         Split(held[f"x_{part}"], *(held.get(f"{key}_{part}") for key in ("y", "factors", "files")))
         for part in ("train", "validation", "test")
-    ]
-    names = {key: tuple(held[key].tolist()) for key in ("class_names", "factor_names") if key in held}
-    return Dataset(options["name"], *splits, **names, source=dict(options))
+    )
+    classes, factors = (tuple(held[key].tolist()) if key in held else None for key in ("class_names", "factor_names"))
+    return Dataset(options["name"], train, validation, test, classes, factors, dict(options))
 
 
 def _whole(split: Split) -> np.ndarray:
@@ -208,7 +209,12 @@ def _labels(given: Any, images: np.ndarray) -> np.ndarray | None:
     labels = _array(given)
     if labels.shape == images.shape and np.array_equal(labels, images):
         return None
-    if labels.ndim == 2 and labels.shape[1] > 1 and set(np.unique(labels)) == {0, 1} and (labels.sum(axis=1) == 1).all():
+    if (
+        labels.ndim == 2
+        and labels.shape[1] > 1
+        and set(np.unique(labels)) == {0, 1}
+        and (labels.sum(axis=1) == 1).all()
+    ):
         labels = labels.argmax(axis=1)
     flat = labels.ndim > 0 and labels.size == len(labels) == len(images)
     whole = flat and labels.dtype.kind in "buif" and (labels == np.rint(labels)).all()

@@ -61,7 +61,6 @@ class Run:
         Raises:
             UserError: It exists already, or cannot be written.
         """
-        cls.check_free(path)
         with folder_written_whole(path.absolute()) as staging:
             for name in ("checkpoints", "figures"):
                 (staging / name).mkdir()
@@ -104,7 +103,7 @@ class Run:
         """One entry per epoch that a checkpoint has seen, the oldest first."""
         kept = [self._epochs_in(which) for which in get_args(Which) if self.checkpoint(which).exists()]
         # Read after the checkpoints, since it is written before them. A published run has the best checkpoint alone.
-        return [entry for entry in self._logged if not self.trained or entry["epoch"] <= max(kept)]
+        return [entry for entry in read_log(self.path / LOG) if not self.trained or entry["epoch"] <= max(kept)]
 
     @property
     def best_epoch(self) -> Json:
@@ -182,7 +181,7 @@ class Run:
 
     def record(self, entry: Json) -> list[Json]:
         """Add the entry of an epoch to the log, dropping those of this epoch and later (a resumed run repeats them)."""
-        log = [*(old for old in self._logged if old["epoch"] < entry["epoch"]), entry]
+        log = [*(old for old in read_log(self.path / LOG) if old["epoch"] < entry["epoch"]), entry]
         self._write(LOG, log_text(log))
         return log
 
@@ -249,13 +248,8 @@ class Run:
         """Write ``report.html`` and return its path."""
         return self._write("report.html", html)
 
-    @property
-    def _logged(self) -> list[Json]:
-        """What the log says; a crash may have left it an epoch ahead of the checkpoints."""
-        return read_log(self.path / LOG)
-
     def _entry(self, epoch: int) -> Json:
-        for entry in self._logged:
+        for entry in read_log(self.path / LOG):
             if entry["epoch"] == epoch:
                 return entry
         raise UserError(f"{self.path / LOG} lacks epoch {epoch}, of which the weights are. Restore it from a copy.")

@@ -193,9 +193,9 @@ def train_grid(
     """
     there = runs_in(folder)
     check_same_sweep(points, there)
-    for run in there:
-        if dataset and run.environment["data_fingerprint"] != dataset.fingerprint:
-            raise UserError(f"{run.path} was trained on other images. Choose another folder, or give the same images.")
+    for other in there:
+        if dataset and other.environment["data_fingerprint"] != dataset.fingerprint:
+            raise UserError(f"{other.path} was trained on other images. Choose another folder, or give the same ones.")
     loaded = {dataset.fingerprint: dataset} if dataset else {}
     for i, point in enumerate(points, start=1):
         run = next((run for run in there if is_of(run, point.config)), None)

@@ -26,6 +26,7 @@ from latente.training.callbacks import NonFiniteGuard, Pictures, Recorder
 from latente.training.config import Config, build, completed, once, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
+from latente.training.length import Length
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
@@ -97,7 +98,7 @@ def start(
         Run.check_free(Path(run_dir))  # before anything slow, as the next
     check(config["training"]["track"])
     dataset = dataset or data.load(**config["data"])
-    config = _for_data(config, dataset, progress)
+    asked, config = config, completed(config, len(dataset.train))
     precision = backend.precision(config["training"]["precision"])
     classes = classes_of(dataset) if config["conditional"] else []
     vae = _new_model(config, dataset, precision, len(classes))
@@ -108,6 +109,8 @@ def start(
     held = dataset if dataset.source["name"] == data.ARRAY else None
     path = Path(run_dir) if run_dir else default_path(dataset.name)
     run = Run.create(path, config, environment, held, keep_data)
+    if progress and asked["training"]["epochs"] is None:
+        _tell(Settings(**config["training"]).length(len(dataset.train)))
     _fit(run, vae, dataset, done=0, progress=progress)
     return run
 
@@ -184,21 +187,17 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
             shown.close()
 
 
-def _for_data(config: Config, dataset: Dataset, progress: bool) -> Config:
-    """The config with the batch and the epochs that suit the data, where they were left open; told if so."""
-    full = completed(config, len(dataset.train))
-    if progress and config["training"]["epochs"] is None:
-        chosen = Settings(**full["training"]).length(len(dataset.train))
-        line = tr(
-            "{images:,} images: batches of {batch}, {epochs:,} epochs, {steps:,} steps; --batch-size, --epochs or "
-            "--steps choose otherwise",
-            images=chosen.images,
-            batch=chosen.batch_size,
-            epochs=chosen.epochs,
-            steps=chosen.steps,
-        )
-        print(line, file=sys.stderr, flush=True)
-    return full
+def _tell(length: Length) -> None:
+    """Say what was chosen by the size of the data."""
+    line = tr(
+        "{images:,} images: batches of {batch}, {epochs:,} epochs, {steps:,} steps; --batch-size, --epochs or --steps "
+        "choose otherwise",
+        images=length.images,
+        batch=length.batch_size,
+        epochs=length.epochs,
+        steps=length.steps,
+    )
+    print(line, file=sys.stderr, flush=True)
 
 
 def _environment(dataset: Dataset, precision: str, classes: list[str]) -> dict[str, Any]:
