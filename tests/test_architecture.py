@@ -43,7 +43,7 @@ ALLOWED = {
 BASE = {path.stem for path in FILES if path.parent.name == "latente"} - {"__init__", "__main__"}
 FIGURES_MAY_USE = {"numpy", "matplotlib", "PIL"}
 RUN_FILES = re.compile(
-    r"(\S*/)?(config\.json|environment\.json|log\.jsonl|metrics\.json|tracking\.json|report\.html|fitted-prior\.npz|checkpoints)(/\S*)?"
+    r"(\S*/)?(config\.json|environment\.json|log\.jsonl|metrics\.json|tracking\.json|report\.html|fitted-prior\.npz|data\.npz|checkpoints)(/\S*)?"
 )
 LIGHT = {"latente/__init__.py", "latente/cli/__init__.py", "latente/cli/data.py"}
 HEAVY = {"keras", "tensorflow", "jax", "torch", "sklearn", "matplotlib"}

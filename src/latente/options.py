@@ -60,9 +60,9 @@ class Option:
             return "one of " + ", ".join(map(str, typing.get_args(self.type)))
         if typing.get_origin(self.type) is tuple:
             return f"{'whole ' if int in typing.get_args(self.type) else ''}numbers separated by commas"
-        words = {int: "a whole number", float: "a number", bool: "true or false", str: "text", type(None): "nothing"}
+        words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
         parts = typing.get_args(self.type) if isinstance(self.type, types.UnionType) else (self.type,)
-        return " or ".join(words[part] for part in parts)
+        return " or ".join(words[part] for part in parts if part is not type(None))  # one leaves the option out
 
 
 def options_of(function: Callable[..., Any]) -> dict[str, Option]:

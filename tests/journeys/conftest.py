@@ -38,7 +38,10 @@ def untrained(run: Run, tmp_path: Path) -> Callable[..., Run]:
         names = [f"class {number}" for number in range(classes)]
         made = Run.create(tmp_path / name, config, {**run.environment, "classes": names})
         made.record({"epoch": 1, "val_elbo": -100.0})
-        made.save(build(config, tuple(run.environment["image_shape"]), classes=classes), best=True)
+        vae = build(config, tuple(run.environment["image_shape"]), classes=classes)
+        vae.step.assign(1)  # of one batch, which is its first epoch
+        vae.images.assign(1)
+        made.save(vae, best=True)
         return made
 
     return make

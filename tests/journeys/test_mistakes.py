@@ -134,7 +134,7 @@ def test_a_path_that_cannot_be_written(run: Run, here: Path, capsys):
     for output in ("absent/samples.png", "file/samples.png"):
         assert f"{output} cannot be written" in refused(["sample", str(run.path), "-o", output], capsys)
     assert "cannot be written" in refused(["encode", str(run.path), "digits", "-o", "absent/codes.csv"], capsys)
-    assert "cannot be made" in refused(["train", "digits", "--run-dir", "file/run"], capsys)
+    assert "run cannot be written" in refused(["train", "digits", "--run-dir", "file/run"], capsys)
     assert [p.name for p in here.iterdir()] == ["file"]
 
 

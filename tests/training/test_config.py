@@ -5,8 +5,9 @@ import json
 import pytest
 
 from latente import training
+from latente.cli import main
 from latente.errors import UserError
-from latente.training.config import resolve, shown
+from latente.training.config import completed, resolve, shown
 
 
 def digits(**options):
@@ -14,9 +15,9 @@ def digits(**options):
 
 
 def test_the_defaults_are_the_lessons_homework():
-    config = resolve({"data": "fashion-mnist"})
+    config = completed(resolve({"data": "fashion-mnist"}), images=55_000)
     assert config["latent_dim"] == 10
-    assert config["training"]["epochs"] == 30
+    assert (config["training"]["epochs"], config["training"]["batch_size"]) == (30, 128)
     assert config["network"]["name"] == "Conv"
     assert config["likelihood"] == {"name": "Bernoulli"}
     assert (config["objective"]["name"], config["objective"]["beta"]) == ("ELBO", 1.0)
@@ -67,6 +68,17 @@ def test_files_in_yaml_and_json(tmp_path, text: str):
         ({"beta": "inf"}, "finite beta"),
         ({"likelihood": {"name": "Gaussian", "std": 0.0001}}, "at least 1/510"),
         ({"data.sise": 3}, "--data.sise is not an option"),
+        ({"training": 5}, "training must be a mapping of options, such as {lr: 0.001}. Received 5"),
+        ({"training": None}, "training must be a mapping of options"),
+        ({"training": {"name": "fast"}}, "--training.name is not an option"),
+        ({"data": None}, "data must be a name. Received None"),
+        ({"objective": []}, "objective must be a name. Received []"),
+        ({"steps": 0}, "steps must be at least 1"),
+        ({"lr": "nan"}, "lr must be a positive number"),
+        ({"beta": 1, "objective.beta": 4}, "Received beta=1 and objective.beta=4, which are the same"),
+        ({"objective": {"beta": 1}, "beta": 4}, "Received objective.beta=1 and beta=4"),
+        ({"batch_size": 1, "batch-size": 4}, "Received batch_size=1 and batch-size=4"),
+        ({"objective": "ELBO", "objective.name": "GECO"}, "Received objective=ELBO and objective.name=GECO"),
     ],
 )
 def test_mistakes_name_the_nearest_option(options: dict, message: str):
@@ -83,6 +95,39 @@ def test_a_file_without_options_is_refused(tmp_path, content: str):
         training.read_file(file)
     with pytest.raises(UserError, match="cannot be read"):
         training.read_file(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("beta: 1\ndata: digits\nbeta: 4\n", "Received beta=(line 1) and beta=(line 3)"),
+        ('{"objective": {"beta": 1, "beta": 4}}', "Received beta=(line 1) and beta=(line 1)"),
+        ("beta: 1\nobjective:\n  beta: 4\n", "Received beta=1 and objective.beta=4"),
+    ],
+)
+def test_an_option_that_stands_twice_in_a_file_is_refused(tmp_path, content: str, message: str):
+    """Bug: the last one won."""
+    file = tmp_path / "config.yaml"
+    file.write_text(content)
+    with pytest.raises(UserError) as caught:
+        training.read_file(file)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "digits", "--beta", "1", "--objective.beta", "4"],
+        ["train", "digits", "--beta", "1", "--beta", "4"],
+        ["train", "digits", "--run-dir", "a", "--run-dir", "b"],
+        ["train", "digits", "--data", "mnist"],
+        ["sample", "run", "-n", "64", "-n", "3"],
+    ],
+    ids=" ".join,
+)
+def test_a_flag_that_is_given_twice_is_refused(arguments: list[str], capsys):
+    assert main(arguments) == 2
+    assert "Each option may be given once" in capsys.readouterr().err
 
 
 def test_every_option_is_documented():

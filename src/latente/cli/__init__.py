@@ -6,7 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from latente import __version__
 from latente.cli import (
@@ -62,8 +62,26 @@ WITH_OPTIONS = {"train": train, "sweep": sweep, "data": data}
 """The commands that read the options of the schema themselves."""
 
 
+class Once(argparse.Action):
+    """Keeps the value of an argument that may be given once: argparse itself would take the last."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Keep it, or refuse a second one."""
+        given = vars(namespace).setdefault("_given", {})
+        if option and self.dest in given:
+            raise UserError(f"Each option may be given once. Received {given[self.dest]} and {option} {values}.")
+        given[self.dest] = f"{option} {values}"
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes are ``UserError``s."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.register("action", None, Once)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, with the nearest valid name of a mistyped option or command."""

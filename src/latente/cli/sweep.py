@@ -8,6 +8,7 @@ from pathlib import Path
 from latente.backend import import_keras
 from latente.cli import train
 from latente.cli.compare import show_comparison
+from latente.errors import UserError
 
 HELP = "train a grid of runs and compare them"
 
@@ -49,6 +50,8 @@ def run(arguments: argparse.Namespace) -> None:
         asked["data.data_dir"] = arguments.data_dir
     values = read_values(train.parse_flags(arguments.rest), asked)
     folder = arguments.sweep_dir or Path("runs") / f"sweep-{slug(arguments.data)}"
+    if "data.name" in values:
+        raise UserError(f"A sweep is on one data set. Received {arguments.data} and --data {values['data.name'][0]}.")
     asked |= values
     del asked["data.name"]
     show_comparison(report.sweep(arguments.data, folder, not arguments.quiet, **asked))

@@ -33,21 +33,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, resume, or print the config."""
-    flags: dict[str, str | bool] = dict(parse_flags(arguments.rest))
+    flags: list[tuple[str, str | bool]] = parse_flags(arguments.rest)
     import_keras()
     from latente import training
     from latente.training.config import shown
 
     if arguments.resume:
-        extra = [shown(key) for key in flags] + ([arguments.data] if arguments.data else [])
+        extra = [shown(key) for key, _ in flags] + ([arguments.data] if arguments.data else [])
         if extra:
             raise UserError(f"--resume takes the config of the run. Received also {', '.join(extra)}.")
         finished = training.resume(arguments.resume, arguments.data_dir, not arguments.quiet)
     else:
         asked = training.read_file(arguments.config) if arguments.config else {}
         given = {"data": arguments.data, "data_dir": arguments.data_dir}
-        flags |= {name: value for name, value in given.items() if value is not None}
-        config = training.resolve(asked | dict(training.flatten(flags)))
+        flags += [(name, value) for name, value in given.items() if value is not None]
+        config = training.resolve(asked | training.once(flags))
         if arguments.print_config:
             import yaml
 

@@ -3,9 +3,11 @@
 from latente.data.cache import cache_directory, data_directory
 from latente.data.dataset import Dataset, Images, Split, binarize
 from latente.data.images import picture_to_image, read_image
+from latente.data.memory import ARRAY, hold, keep, kept
 from latente.data.sources import Source, absolute, common_options, find, load, names, options, sources
 
 __all__ = [
+    "ARRAY",
     "Dataset",
     "Images",
     "Source",
@@ -16,6 +18,9 @@ __all__ = [
     "common_options",
     "data_directory",
     "find",
+    "hold",
+    "keep",
+    "kept",
     "load",
     "names",
     "options",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Source:
         function: ``function(where, **options) -> Dataset``; ``where`` is the data directory, or what follows the colon.
         here: Whether its files are in a data directory; None for a source that needs none.
         fetch: Brings the files into a data directory, or raises UserError that says how to.
+        in_memory: Whether a program holds its images, so that its name alone says nothing; it is not listed.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Source:
     function: Callable[..., Dataset]
     here: Callable[[Path], bool] | None = None
     fetch: Callable[[Path], Any] | None = None
+    in_memory: bool = False
 
     @property
     def takes_path(self) -> bool:
@@ -64,23 +66,29 @@ def source(
     size: str,
     here: Callable[[Path], bool] | None = None,
     fetch: Callable[[Path], Any] | None = None,
+    in_memory: bool = False,
 ) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
     """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring. See `Source`."""
 
     def declare(function: Callable[..., Dataset]) -> Callable[..., Dataset]:
-        _SOURCES[name] = Source(name, size, function, here, fetch)
+        _SOURCES[name] = Source(name, size, function, here, fetch, in_memory)
         return function
 
     return declare
 
 
 def sources() -> tuple[Source, ...]:
-    """Every source, those that read the user's own path last."""
+    """Every source that can be named, those that read the user's own path last."""
+    named = [each for each in _every().values() if not each.in_memory]
+    return tuple(sorted(named, key=lambda each: (each.takes_path, each.name)))
+
+
+def _every() -> dict[str, Source]:
     import latente.data
 
     for module in pkgutil.iter_modules(latente.data.__path__, "latente.data."):
         importlib.import_module(module.name)
-    return tuple(sorted(_SOURCES.values(), key=lambda each: (each.takes_path, each.name)))
+    return _SOURCES
 
 
 def names() -> tuple[str, ...]:
@@ -96,7 +104,7 @@ def find(name: str) -> tuple[Source, Path | None]:
     Raises:
         UserError: No such source (with the nearest name), nothing that is read yet, or a path is missing.
     """
-    known = {each.name: each for each in sources()}
+    known = _every()
     kind, _, path = name.partition(":")
     kinds = {each.kind: each for each in known.values() if each.takes_path}
     if path and kind in kinds:
@@ -112,8 +120,8 @@ def find(name: str) -> tuple[Source, Path | None]:
     elif len(alone.parts) > 1 or alone.suffix:
         advice = " There is no such file or folder."
     else:
-        advice = nearest(name, known)
-    raise UserError(f"The data must be one of {', '.join(known)}. Received '{name}'.{advice}")
+        advice = nearest(name, names())
+    raise UserError(f"The data must be one of {', '.join(names())}. Received '{name}'.{advice}")
 
 
 def absolute(name: str) -> str:
@@ -153,9 +161,13 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
     chosen, path = find(name)
     if path and not name.startswith(f"{chosen.kind}:"):
         name = f"{chosen.kind}:{name}"
-    values = _checked(name, options | {"data_dir": data_dir})
+    values = checked(name, options | {"data_dir": data_dir})
     own = {key: value for key, value in values.items() if key not in common_options()}
-    dataset = chosen.function(path or data_directory(data_dir), **own)
+    return prepared(chosen.function(path or data_directory(data_dir), **own), name, values)
+
+
+def prepared(dataset: Dataset, name: str, values: Mapping[str, Any]) -> Dataset:
+    """What a source gave, with the options that every source takes."""
     dataset = replace(thin(dataset, values["subset"]), name=name, source={"name": name, **values})
     for note in dataset.notes:
         _log.warning(note)
@@ -176,7 +188,7 @@ def _common(*, subset: int = 0, data_dir: str | None = None, binarize: Binarize 
     """
 
 
-def _checked(name: str, given: dict[str, Any]) -> dict[str, Any]:
+def checked(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of all options, defaults included, after a check of names and types."""
     known = options(name)
     for key in given:

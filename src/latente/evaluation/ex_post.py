@@ -71,7 +71,7 @@ def fit_prior(
         "train_n": len(codes),
         "split": "test",
         "seed": seed,
-        "epoch": run.best_epoch["epoch"],
+        "epoch": run.epoch_of(vae)["epoch"],
     }
     judged = Subject(vae, dataset, "test", seed)
     metrics = {name: one | protocol for name, one in (_log_density(judged, fitted) | _fidelity(judged, fitted)).items()}

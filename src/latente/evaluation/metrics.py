@@ -70,7 +70,7 @@ def evaluate(
         "seed": seed,
         "likelihood": run.config["likelihood"]["name"],
         "binarization": subject.dataset.binarize,
-        "epoch": run.best_epoch["epoch"],
+        "epoch": run.epoch_of(subject.vae)["epoch"],
         "latente": __version__,
         **({"given": "the label"} if subject.vae.classes else {}),
     }

@@ -119,7 +119,7 @@ def _about(run: Run, vae: VAE, format: str) -> Json:
         "prior": {"kind": "N(0, I)" if normal else kind, "codes": None if normal else CODES},
         "posterior": type(vae.posterior).__name__,
         "likelihood": type(vae.likelihood).__name__,
-        "validation_elbo": run.best_epoch["val_elbo"],
+        "validation_elbo": run.epoch_of(vae)["val_elbo"],
         "metrics": {name: {k: metric[k] for k in ("value", "unit", "split", "n")} for name, metric in _figures(run)},
     }
 

@@ -76,7 +76,7 @@ def export_page(run: Run, output: Path | None = None, data_dir: str | None = Non
 
 def _facts(run: Run, vae: VAE) -> list[str]:
     config, elbo = public_config(run), run.metrics.get("elbo")
-    bound, split = (elbo["value"], elbo["split"]) if elbo else (run.best_epoch["val_elbo"], "validation")
+    bound, split = (elbo["value"], elbo["split"]) if elbo else (run.epoch_of(vae)["val_elbo"], "validation")
     return [
         config["data"]["name"],
         " × ".join(map(str, vae.image_shape)),
@@ -88,7 +88,7 @@ def _facts(run: Run, vae: VAE) -> list[str]:
 
 def _order(run: Run, vae: VAE) -> list[int]:
     """The latents, those with the largest KL first where it is known for each."""
-    kl = run.best_epoch.get("val_kl_per_dimension")
+    kl = run.epoch_of(vae).get("val_kl_per_dimension")
     return list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
 
 
@@ -114,7 +114,7 @@ def _traversals(run: Run, vae: VAE, order: list[int]) -> Json | None:
     codes = np.zeros((len(shown), STEPS, vae.latent_dim), "float32")
     for row, latent in enumerate(shown):
         codes[row, :, latent] = values
-    kl = run.best_epoch.get("val_kl_per_dimension")
+    kl = run.epoch_of(vae).get("val_kl_per_dimension")
     dead = collapsed_dimensions(np.array(kl)) if kl else np.zeros(vae.latent_dim, bool)
     latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in shown]
     sheets = _each_class(vae, codes.reshape(-1, vae.latent_dim), STEPS)

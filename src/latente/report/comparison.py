@@ -26,6 +26,7 @@ from latente.report.pictures import two_unlike
 from latente.training.labels import labels_of
 from latente.training.run import Run
 from latente.training.sweep import LoadedRun, finished, grid, runs_in, train_grid
+from latente.training.trainer import data_asked
 
 if TYPE_CHECKING:
     from latente.model.vae import VAE
@@ -101,13 +102,13 @@ def compare(
     return Comparison(groups, figures, notes, folder / "comparison.html")
 
 
-def sweep(dataset: str | Dataset, folder: str | Path, progress: bool = True, **options: Any) -> Comparison:
+def sweep(dataset: Any, folder: str | Path, progress: bool = True, **options: Any) -> Comparison:
     """Train and evaluate a grid of runs, and compare them with all that the folder holds.
 
     Calling it again goes on where it was interrupted; with more values it adds runs.
 
     Args:
-        dataset: A data set, or the name of one.
+        dataset: As for ``train``.
         folder: Where the runs, named such as ``beta=5,seed=1``, and the comparison go.
         progress: Whether to tell on standard error how it goes.
         **options: As for ``train``. A list holds several values (a tuple is one value): ``beta=[1, 5]``,
@@ -116,9 +117,8 @@ def sweep(dataset: str | Dataset, folder: str | Path, progress: bool = True, **o
     Raises:
         UserError: No option has several values, one is wrong, or the folder holds runs of another sweep.
     """
-    source = dataset if isinstance(dataset, str) else dict(dataset.source)
-    points = grid({"data": source, **options})
-    held = None if isinstance(dataset, str) else dataset
+    asked, held = data_asked(dataset, None, options)
+    points = grid(asked)
     data_dir = points[0].config["data"]["data_dir"]
     done = {}
     for run in train_grid(points, folder, progress, held):

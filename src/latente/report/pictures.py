@@ -78,7 +78,7 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
     if steps < 2:
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
-    kl = run.best_epoch.get("val_kl_per_dimension")
+    kl = run.epoch_of(vae).get("val_kl_per_dimension")
     order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
     shown = order[:MOST_LATENTS]
     which = (

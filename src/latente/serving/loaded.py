@@ -37,7 +37,8 @@ class Loaded:
     """
 
     def __init__(self, run: Run, test: Split | None, worker: Executor, observe: Callable[[int], None]) -> None:
-        self.vae, self.epoch, self.fitted_prior = run.model(), run.best_epoch["epoch"], run.fitted_prior
+        self.vae, self.fitted_prior = run.model(), run.fitted_prior
+        self.entry = run.epoch_of(self.vae)
         self._worker, self._test = worker, test
         self._encode = Batched(_on_arrays(self._encoded), worker, observe)
         self._decode = Batched(_on_arrays(self._decoded), worker, observe)

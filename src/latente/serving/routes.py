@@ -170,7 +170,7 @@ def interpolate(served: Of, model: Model, asked: schemas.InterpolateRequest) -> 
 @router.post("/runs/{run}/traverse")
 def traverse(served: Of, model: Model, asked: schemas.TraverseRequest) -> schemas.Traversed:
     """One row of images for each latent: it moves through quantiles of N(0, 1) while the others stay."""
-    dimensions = asked.dimensions or [latent.index for latent in ordered_latents(served)]
+    dimensions = asked.dimensions or [latent.index for latent in ordered_latents(served, model)]
     if not all(0 <= dimension < model.vae.latent_dim for dimension in dimensions):
         raise Refused(f"The latents are 0 to {model.vae.latent_dim - 1}. Received {dimensions}.")
     if len(dimensions) * asked.steps > MOST_SAMPLES:

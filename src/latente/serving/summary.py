@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latente.model.collapse import collapsed_dimensions
 from latente.serving.house import Served
+from latente.serving.loaded import Loaded
 from latente.serving.schemas import LatentSummary, RunSummary
 
 
@@ -22,22 +23,21 @@ def summary(served: Served) -> RunSummary:
         beta=config["objective"].get("beta"),
         data=config["data"]["name"],
         latente=served.version,
-        epoch=loaded.epoch if loaded else None,
+        epoch=loaded.entry["epoch"] if loaded else None,
         epochs=config["training"]["epochs"],
         epochs_done=log[-1]["epoch"] if log else 0,
         density=served.density,
         test_images=len(served.dataset.test) if served.dataset else None,
         fitted_prior=loaded is not None and loaded.fitted_prior is not None,
-        latents=ordered_latents(served) if served.density else [],
+        latents=ordered_latents(served, loaded) if served.density else [],
     )
 
 
-def ordered_latents(served: Served) -> list[LatentSummary]:
-    """Every latent, the largest KL first, by the validation of the best epoch; in their own order where it has none."""
-    run = served.run
-    each = run.best_epoch.get("val_kl_per_dimension") if run.log else None
+def ordered_latents(served: Served, loaded: Loaded | None) -> list[LatentSummary]:
+    """Every latent, the largest KL first, by the validation of these weights; in their own order where it has none."""
+    each = loaded.entry.get("val_kl_per_dimension") if loaded else None
     if each is None:
-        return [LatentSummary(index=i, kl=None, dead=False) for i in range(run.config["latent_dim"])]
+        return [LatentSummary(index=i, kl=None, dead=False) for i in range(served.run.config["latent_dim"])]
     dead = collapsed_dimensions(each)
     order = sorted(range(len(each)), key=lambda i: -each[i])
     return [LatentSummary(index=i, kl=each[i], dead=bool(dead[i])) for i in order]

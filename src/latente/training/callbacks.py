@@ -14,7 +14,8 @@ from latente.errors import UserError
 from latente.figures import grid, rows, save_figure
 from latente.language import text, tr
 from latente.training.labels import labels_of
-from latente.training.run import Run, best_entry
+from latente.training.log import best_entry
+from latente.training.run import Run
 from latente.training.settings import Settings
 
 Logs = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ Config = dict[str, Any]
 EVERYDAY = {
     "data_dir": "data.data_dir",
     "beta": "objective.beta",
-    **{name: f"training.{name}" for name in ("epochs", "batch_size", "lr", "seed", "precision")},
+    **{name: f"training.{name}" for name in ("epochs", "batch_size", "steps", "lr", "seed", "precision")},
 }
 """Short names of the options that are used every day; ``latent_dim`` is short already."""
 
@@ -48,9 +48,9 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         ``training``.
 
     Raises:
-        UserError: An option is unknown, belongs to another choice, or has a value of the wrong type.
+        UserError: An option is unknown, belongs to another choice, is given twice, or has a value of the wrong type.
     """
-    flat = dict(flatten(asked))
+    flat = once(asked.items())
     for section in ("data", *AXES):
         if not isinstance(flat.get(f"{section}.name", ""), str):
             raise UserError(f"{section} must be a name. Received {flat[f'{section}.name']!r}.")
@@ -63,8 +63,11 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         known["latent_dim"] = Option("latent_dim", int | None, None, LATENTS)
     for section, (_, options) in sections.items():
         known.update({f"{section}.{name}": option for name, option in options.items()})
+    names = {f"{section}.name" for section, (name, _) in sections.items() if name}
     for key in flat:
-        if key not in known and key.removesuffix(".name") not in sections:
+        if key == "training":
+            raise UserError(f"training must be a mapping of options, such as {{lr: 0.001}}. Received {flat[key]!r}.")
+        if key not in known and key not in names:
             raise UserError(_unknown(key, known, sections))
     values = {key: option.parse(flat.get(key, option.default), shown(key)) for key, option in known.items()}
     config: Config = {name: values[name] for name in PLAIN}
@@ -83,6 +86,12 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         build(config, (1, 1, 1), classes=int(config["conditional"]))
     Settings(**config["training"])
     return config
+
+
+def completed(config: Config, images: int) -> Config:
+    """A config with the numbers that ``resolve`` left to the size of the data, for so many training images."""
+    chosen = Settings(**config["training"]).length(images)
+    return {**config, "training": {**config["training"], "epochs": chosen.epochs, "batch_size": chosen.batch_size}}
 
 
 def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, Option]]]:
@@ -111,23 +120,45 @@ def _unknown(key: str, known: Mapping[str, Option], sections: Mapping[str, Any])
     return f"{shown(key)} is not an option.{nearest(shown(key), names) or ' latente train --help lists them.'}"
 
 
-def flatten(asked: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(asked: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Dotted names and values of a nested mapping, with hyphens as underscores and short names spelt out.
 
     A choice stands for its name and options. A model as Keras writes it is one value.
     """
-    for key, value in asked.items():
+    return ((name, value) for _, name, value in _named(asked.items()))
+
+
+def once(asked: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The same of pairs, where a name may stand in two of them.
+
+    Raises:
+        UserError: An option is given twice, under one name or two.
+    """
+    found: dict[str, tuple[str, Any]] = {}
+    for spelt, name, value in _named(asked):
+        if name in found:
+            raise UserError(
+                f"Each option may be given once. Received {'='.join(map(str, found[name]))} and {spelt}={value}, which "
+                f"are the same: leave one out."
+            )
+        found[name] = spelt, value
+    return {name: value for name, (_, value) in found.items()}
+
+
+def _named(asked: Iterable[tuple[str, Any]], outer: str = "", prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """The name of each option as it was spelt, its dotted name and its value."""
+    for key, value in asked:
         if isinstance(value, Choice):
             kind, written = type(value), value.get_config()
             value = {"name": kind.__name__, **{name: written[name] for name in options_of(kind) if name in written}}
-        name = prefix + str(key).replace("-", "_")
+        spelt, name = f"{outer}{key}", prefix + str(key).replace("-", "_")
         name = EVERYDAY.get(name, name)
         if isinstance(value, Mapping) and "class_name" not in value:
-            yield from flatten(value, f"{name}.")
+            yield from _named(value.items(), f"{spelt}.", f"{name}.")
         elif name in AXES or name == "data":
-            yield f"{name}.name", value
+            yield spelt, f"{name}.name", value
         else:
-            yield name, value
+            yield spelt, name, value
 
 
 def shown(key: str) -> str:
@@ -143,20 +174,27 @@ def read_file(path: str | Path) -> dict[str, Any]:
         path: The file; or the name of a paper's config that Latente has, such as ``beta-tcvae``.
 
     Raises:
-        UserError: The file cannot be read, or does not hold a mapping.
+        UserError: The file cannot be read, does not hold a mapping, or gives an option twice.
     """
     import yaml
+
+    class Once(yaml.SafeLoader):
+        """Refuses a key that stands twice in a mapping, of which YAML keeps the last."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            once((self.construct_object(key), f"(line {key.start_mark.line + 1})") for key, _ in node.value)
+            return super().construct_mapping(node, deep)
 
     if str(path) in papers() and not Path(path).exists():
         path = FOLDER / f"{path}.yaml"
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))  # JSON is YAML
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), Once)  # JSON is YAML
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         hint = nearest(str(path), papers()) or " latente list papers names those that Latente has."
         raise UserError(f"The config file {path} cannot be read: {error}.{hint}") from None
     if not isinstance(content, dict):
         raise UserError(f"The config file {path} must hold a mapping of options. Received {type(content).__name__}.")
-    return dict(flatten(content))
+    return once(content.items())
 
 
 def build(

@@ -10,11 +10,12 @@ import keras
 
 from latente.language import tr
 from latente.model.collapse import collapse_warning
+from latente.training.length import ENOUGH_STEPS
 from latente.training.run import Run
 
 FEW_STEPS = 200
 """Optimizer steps, of which no VAE learns much: the first usable digits and garments need 400, faces 1,000."""
-ENOUGH_STEPS, SMALL_BATCH = 3000, 32
+SMALL_BATCH = 32
 
 
 class Health(keras.callbacks.Callback):

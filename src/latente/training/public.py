@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 from latente.backend import native_stderr_held
-from latente.training.run import CONFIG, Json, Run
+from latente.training.log import log_text
+from latente.training.run import CONFIG, LOG, Json, Run
 
-PUBLIC = (CONFIG, "environment.json", "log.jsonl", "metrics.json", "fitted-prior.npz", "checkpoints/best.keras")
+PUBLIC = (CONFIG, "environment.json", LOG, "metrics.json", "fitted-prior.npz", "checkpoints/best.keras")
 """The files of a run that its model is used with."""
 
 
@@ -33,7 +34,8 @@ def publish(run: Run, folder: Path) -> None:
     best.parent.mkdir()
     with native_stderr_held():
         run.model().save(best)  # without the optimizer's state, which is twice the weights
-    for name in ("log.jsonl", "metrics.json", "fitted-prior.npz"):
+    (folder / LOG).write_text(log_text(run.log), encoding="utf-8")
+    for name in ("metrics.json", "fitted-prior.npz"):
         if (run.path / name).exists():
             shutil.copyfile(run.path / name, folder / name)
     environment = {**run.environment, "machine": None, "git_commit": None}

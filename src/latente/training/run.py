@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from zipfile import BadZipFile
 
 import numpy as np
 
-from latente import __version__, data
+from latente import __version__
 from latente.backend import native_stderr_held
+from latente.data import Dataset, keep
 from latente.errors import UserError
-from latente.files import written_whole
+from latente.files import folder_written_whole, written_whole
+from latente.training.checkpoint import training_of
+from latente.training.log import log_text, read_log
+from latente.training.recall import recall
 
 if TYPE_CHECKING:
     from latente.model.fitted import FittedPrior
@@ -24,12 +28,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-CONFIG = "config.json"
-
-
-def best_entry(log: Sequence[Json]) -> Json:
-    """The log entry with the best validation ELBO, at beta = 1 whatever beta trained; the first of equals."""
-    return max(log, key=lambda entry: entry["val_elbo"])
+CONFIG, LOG, DATA = "config.json", "log.jsonl", "data.npz"
+Which = Literal["best", "last"]
 
 
 class Run:
@@ -39,41 +39,36 @@ class Run:
 
     Args:
         path: The run directory.
+        data: What it was trained on, as ``train`` takes it, where it was given in Python and the run keeps no copy.
 
     Raises:
         UserError: The folder is not a run directory.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, data: Any = None) -> None:
+        self.path, self._given = Path(path), data
         missing = [name for name in (CONFIG, "environment.json") if not (self.path / name).is_file()]
         if missing:
             what = f"holds no {' and no '.join(missing)}" if self.path.is_dir() else "does not exist"
             raise UserError(f"{self.path} is not a run directory: it {what}. latente train makes one.")
 
     @classmethod
-    def create(cls, asked: Path, config: Json, environment: Json) -> Run:
-        """Make a run directory, complete from its first moment.
+    def create(
+        cls, path: Path, config: Json, environment: Json, held: Dataset | None = None, copy: bool = False
+    ) -> Run:
+        """Make a run directory, complete from its first moment, with a copy of the data that it holds if asked.
 
         Raises:
             UserError: It exists already, or cannot be written.
         """
-        cls.check_free(asked)
-        path = asked.absolute()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-        except OSError as error:
-            raise UserError(
-                f"The run directory {path} cannot be made: {error.strerror}. Choose another --run-dir."
-            ) from None
-        for name in ("checkpoints", "figures"):
-            (staging / name).mkdir()
-        for name, content in {CONFIG: config, "environment.json": environment}.items():
-            (staging / name).write_text(_dumps(content), encoding="utf-8")
-        staging.chmod(0o755)  # mkdtemp makes it private
-        staging.rename(path)
-        return cls(asked)
+        with folder_written_whole(path.absolute()) as staging:
+            for name in ("checkpoints", "figures"):
+                (staging / name).mkdir()
+            for name, content in {CONFIG: config, "environment.json": environment}.items():
+                (staging / name).write_text(_dumps(content), encoding="utf-8")
+            if held and copy:
+                keep(held, staging / DATA)
+        return cls(path, held)
 
     def discard(self) -> None:
         """Remove the run directory with all that is in it."""
@@ -114,20 +109,29 @@ class Run:
 
     @property
     def log(self) -> list[Json]:
-        """One entry per finished epoch, the oldest first."""
-        file = self.path / "log.jsonl"
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+        """One entry per epoch that a checkpoint has seen, the oldest first."""
+        kept = [self._epochs_in(which) for which in get_args(Which) if self.checkpoint(which).exists()]
+        # Read after the checkpoints, since it is written before them. A published run has the best checkpoint alone.
+        return [entry for entry in read_log(self.path / LOG) if not self.trained or entry["epoch"] <= max(kept)]
 
     @property
     def best_epoch(self) -> Json:
-        """The log entry of the epoch whose weights ``model()`` gives.
+        """The log entry of the epoch whose weights ``model()`` gives now.
 
         Raises:
             UserError: No epoch was finished yet.
         """
-        if not self.log:
+        if not self.checkpoint("best").exists():
             raise self._untrained()
-        return best_entry(self.log)
+        return self._entry(self._epochs_in("best"))
+
+    def epochs_of(self, vae: VAE) -> int:
+        """How many epochs a model of this run has seen."""
+        return self._epochs(int(vae.step), int(vae.images))
+
+    def epoch_of(self, vae: VAE) -> Json:
+        """The log entry of the last of them, whatever was trained since the model was read."""
+        return self._entry(self.epochs_of(vae))
 
     @property
     def metrics(self) -> dict[str, Json]:
@@ -139,11 +143,11 @@ class Run:
         """Whether an epoch was finished, so that there is a model."""
         return self.checkpoint("best").exists()
 
-    def checkpoint(self, which: Literal["best", "last"]) -> Path:
+    def checkpoint(self, which: Which) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
         return self.path / "checkpoints" / f"{which}.keras"
 
-    def model(self, which: Literal["best", "last"] = "best") -> VAE:
+    def model(self, which: Which = "best") -> VAE:
         """The trained VAE, computing in float32.
 
         Raises:
@@ -173,7 +177,7 @@ class Run:
         with np.load(self._fitted_prior) as arrays:
             return FittedPrior(**arrays)
 
-    def data(self, data_dir: str | None = None) -> data.Dataset:
+    def data(self, data_dir: str | None = None) -> Dataset:
         """The data that the run was trained on.
 
         Args:
@@ -182,22 +186,14 @@ class Run:
         Raises:
             UserError: The data are not there, or are not the same.
         """
-        options = dict(self.config["data"])
-        if data_dir is not None:
-            options["data_dir"] = data_dir
-        dataset = data.load(**options)
-        if dataset.fingerprint != self.environment["data_fingerprint"]:
-            raise UserError(
-                f"The data {options['name']} are not those that {self.path} was trained on: expected the fingerprint "
-                f"{self.environment['data_fingerprint']}, received {dataset.fingerprint}. Restore the files, or pass "
-                f"--data-dir with the folder that holds them."
-            )
-        return dataset
+        options = self.config["data"] | ({"data_dir": data_dir} if data_dir is not None else {})
+        fingerprint = self.environment["data_fingerprint"]
+        return recall(self.path, options, fingerprint, self.path / DATA, self._given)
 
     def record(self, entry: Json) -> list[Json]:
         """Add the entry of an epoch to the log, dropping those of this epoch and later (a resumed run repeats them)."""
-        log = [*(old for old in self.log if old["epoch"] < entry["epoch"]), entry]
-        self._write("log.jsonl", "".join(json.dumps(line) + "\n" for line in log))
+        log = [*(old for old in read_log(self.path / LOG) if old["epoch"] < entry["epoch"]), entry]
+        self._write(LOG, log_text(log))
         return log
 
     def save(self, vae: VAE, best: bool) -> None:
@@ -262,6 +258,22 @@ class Run:
     def write_report(self, html: str) -> Path:
         """Write ``report.html`` and return its path."""
         return self._write("report.html", html)
+
+    def _entry(self, epoch: int) -> Json:
+        for entry in read_log(self.path / LOG):
+            if entry["epoch"] == epoch:
+                return entry
+        raise UserError(f"{self.path / LOG} lacks epoch {epoch}, of which the weights are. Restore it from a copy.")
+
+    def _epochs(self, steps: int, images: int) -> int:
+        return steps // math.ceil(images / self.config["training"]["batch_size"])
+
+    def _epochs_in(self, which: Which) -> int:
+        """How many epochs the weights of a checkpoint have seen."""
+        try:
+            return self._epochs(*training_of(self.checkpoint(which)))
+        except (KeyError, OSError, BadZipFile) as error:
+            raise self._unreadable(error) from error
 
     @property
     def _fitted_prior(self) -> Path:

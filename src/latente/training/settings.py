@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from latente.errors import UserError
+from latente.training.length import Length, length
+from latente.training.log import best_entry
 from latente.training.optimization import Optimization
-from latente.training.run import best_entry
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,10 @@ class Settings(Optimization):
     """How a model is trained, whatever the model.
 
     Args:
-        epochs: Passes over the training images.
-        batch_size: Images per optimizer step.
+        epochs: Passes over the training images; by default 30, and more of less than 12,800 images, for 3000 steps.
+        batch_size: Images per optimizer step; by default 128, and down to 16 of less than 12,800 images unless the
+            epochs are given.
+        steps: Optimizer steps, rounded up to whole epochs: another way to say the epochs.
         lr: Learning rate of Adam at the start.
         lr_schedule: 'cosine' lowers the learning rate to zero over the run; 'constant' keeps it.
         clip_norm: Longest gradient of a step, all weights together; a longer one is shortened to it. 0 clips nothing.
@@ -33,8 +36,9 @@ class Settings(Optimization):
             (the store that MLFLOW_TRACKING_URI names) as well.
     """
 
-    epochs: int = 30
-    batch_size: int = 128
+    epochs: int | None = None
+    batch_size: int | None = None
+    steps: int | None = None
     patience: int = 0
     seed: int = 0
     precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
@@ -43,16 +47,22 @@ class Settings(Optimization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        least = {"epochs": 1, "batch_size": 1, "patience": 0, "seed": 0, "pictures_every": 0}
+        least = {"epochs": 1, "batch_size": 1, "steps": 1, "patience": 0, "seed": 0, "pictures_every": 0}
         for name, minimum in least.items():
-            if getattr(self, name) < minimum:
-                raise UserError(f"{name} must be at least {minimum}. Received {getattr(self, name)}.")
+            value = getattr(self, name)
+            if value is not None and value < minimum:
+                raise UserError(f"{name} must be at least {minimum}. Received {value}.")
         if self.seed >= 2**32:
             raise UserError(f"seed must be below 2**32. Received {self.seed}.")
+
+    def length(self, images: int) -> Length:
+        """The numbers of a run on so many training images; see ``latente.training.length``."""
+        return length(images, self.batch_size, self.epochs, self.steps)
 
     def finished(self, log: Sequence[dict[str, Any]]) -> bool:
         """Whether a run with this log is at its end: its last epoch, or ``patience`` epochs without improvement."""
         if not log:
             return False
         stale = log[-1]["epoch"] - best_entry(log)["epoch"]
-        return len(log) >= self.epochs or bool(self.patience and stale >= self.patience)
+        at_end = self.epochs is not None and len(log) >= self.epochs
+        return at_end or bool(self.patience and stale >= self.patience)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.options import options_of
 from latente.training.callbacks import Diverged
-from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, flatten, resolve, shown
+from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, completed, flatten, once, resolve, shown
 from latente.training.run import Run
 from latente.training.settings import Settings
 from latente.training.trainer import resume, start
@@ -58,10 +57,14 @@ class LoadedRun(Run):
 
 
 def comparable(config: Config) -> dict[str, Any]:
-    """The options of a config by dotted name, as JSON has them, without the place of the data."""
+    """The options that a config gives by dotted name, as JSON has them, without the place of the data."""
     flat = dict(flatten(json.loads(json.dumps(config))))
-    flat.pop("data.data_dir", None)
-    return flat
+    return {key: value for key, value in flat.items() if value is not None and key != "data.data_dir"}
+
+
+def is_of(run: Run, config: Config) -> bool:
+    """Whether a run has this config, with the numbers that it left to the size of the data."""
+    return comparable(run.config) == comparable(completed(config, run.environment["images"]["train"]))
 
 
 def grid(asked: Mapping[str, Any]) -> list[Point]:
@@ -76,7 +79,7 @@ def grid(asked: Mapping[str, Any]) -> list[Point]:
     Raises:
         UserError: No option has several values, a value occurs twice, or a combination is no valid config.
     """
-    values = {key: value if isinstance(value, list) else [value] for key, value in flatten(asked)}
+    values = {key: value if isinstance(value, list) else [value] for key, value in once(asked.items()).items()}
     varied = [key for key, those in values.items() if len(those) > 1]
     for key, those in values.items():
         if not those:
@@ -190,9 +193,12 @@ def train_grid(
     """
     there = runs_in(folder)
     check_same_sweep(points, there)
+    for other in there:
+        if dataset and other.environment["data_fingerprint"] != dataset.fingerprint:
+            raise UserError(f"{other.path} was trained on other images. Choose another folder, or give the same ones.")
     loaded = {dataset.fingerprint: dataset} if dataset else {}
     for i, point in enumerate(points, start=1):
-        run = next((run for run in there if comparable(run.config) == comparable(point.config)), None)
+        run = next((run for run in there if is_of(run, point.config)), None)
         state = "train" if run is None else "finished before" if finished(run) else "resume"
         if progress:
             print(f"[{i}/{len(points)}] {point.name}: {state}", file=sys.stderr, flush=True)
@@ -220,7 +226,7 @@ def trained(config: Config, path: Path, progress: bool, loaded: dict[str, Datase
     if not path.exists():
         return start(config, path, progress, _data_of(config, loaded))
     run = LoadedRun(path, loaded)
-    if comparable(run.config) != comparable(config):
+    if not is_of(run, config):
         raise UserError(f"{path} holds a run of another config. Choose another folder, or move it away.")
     return run if finished(run) else resume(run, config["data"]["data_dir"], progress)
 
@@ -246,12 +252,8 @@ def runs_in(folder: str | Path) -> list[Run]:
 
 
 def finished(run: Run) -> bool:
-    """Whether a run is at its end; a crash may have left its log an epoch ahead of its checkpoint."""
-    settings = Settings(**run.config["training"])
-    if not run.trained or not settings.finished(run.log):
-        return False
-    steps_per_epoch = math.ceil(run.environment["images"]["train"] / settings.batch_size)
-    return settings.finished(run.log[: int(run.model("last").step) // steps_per_epoch])
+    """Whether a run is at its end."""
+    return run.trained and Settings(**run.config["training"]).finished(run.log)
 
 
 def check_same_sweep(points: Sequence[Point], there: Sequence[Run]) -> None:
@@ -260,11 +262,13 @@ def check_same_sweep(points: Sequence[Point], there: Sequence[Run]) -> None:
     Raises:
         UserError: There is such a run.
     """
-    flats = [comparable(point.config) for point in points]
-    fixed = {key: value for key, value in flats[0].items() if all(flat.get(key) == value for flat in flats)}
-    # The options of a choice come and go with it.
-    free = {key.removesuffix("name") for flat in flats for key in flat if key.endswith(".name") and key not in fixed}
     for run in there:
+        images = run.environment["images"]["train"]
+        flats = [comparable(completed(point.config, images)) for point in points]
+        fixed = {key: value for key, value in flats[0].items() if all(flat.get(key) == value for flat in flats)}
+        # The options of a choice come and go with it.
+        names = {key for flat in flats for key in flat if key.endswith(".name")}
+        free = {key.removesuffix("name") for key in names - fixed.keys()}
         found = comparable(run.config)
         for key, value in fixed.items():
             if found.get(key) != value and not key.startswith(tuple(free)):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import math
 import os
 import platform
 import re
 import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import keras
 from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
+from latente.language import tr
 from latente.model.networks import Own
 from latente.model.networks.network import DEFAULT
 from latente.model.networks.own import network_of
@@ -25,22 +27,37 @@ from latente.seeds import spread
 from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
 from latente.training.callbacks import Diverged, NonFiniteGuard, Pictures, Recorder
-from latente.training.config import Config, build, flatten, resolve
+from latente.training.config import Config, build, completed, once, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
+from latente.training.length import Length
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
 from latente.training.tracking import check, tracked
 
 
-def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: bool = True, **options: Any) -> Run:
+def train(
+    dataset: Any,
+    run_dir: str | Path | None = None,
+    progress: bool = True,
+    *,
+    labels: Any = None,
+    keep_data: bool = True,
+    **options: Any,
+) -> Run:
     """Train a VAE.
 
     Args:
-        dataset: A data set, or the name of one such as ``"fashion-mnist"`` or ``"folder:photos"``.
+        dataset: A data set, or the name of one such as ``"fashion-mnist"`` or ``"folder:photos"``; or images, (N, H, W)
+            or (N, H, W, C), of 0 to 255 or 0 to 1 (rounded to 256 levels), as an array or a tensor, alone or with
+            labels, ``(x, y)``, or for train and test, as ``keras.datasets`` gives them; or what gives batches of them,
+            such as a ``tf.data.Dataset`` or a ``DataLoader``, which is read into memory.
         run_dir: The run directory to make; ``runs/NAME-TIME`` by default.
         progress: Whether to tell on standard error how it goes.
+        labels: The class of each image, where ``dataset`` is images alone.
+        keep_data: Whether the run keeps a copy of images that were given. Without it, ``Run(path, data=images)`` has
+            them again.
         **options: As on the command line: ``epochs=5``, ``beta=4``, ``likelihood="Gaussian"``,
             ``objective={"name": "ELBO", "free_bits": 0.1}`` or ``**{"objective.free_bits": 0.1}``. Also a choice itself
             or two Keras models of one's own, ``encoder`` and ``decoder``, as ``VAE`` takes them.
@@ -49,23 +66,32 @@ def train(dataset: str | Dataset, run_dir: str | Path | None = None, progress: b
         The run, with its trained model in ``run.model()``.
 
     Raises:
-        UserError: An option is wrong, the data are not there, or training diverged.
+        UserError: An option is wrong, the data are not there or are no images, or training diverged.
     """
-    source = {"name": dataset} if isinstance(dataset, str) else dict(dataset.source)
-    if source and not isinstance(dataset, str) and (extra := [k for k, _ in flatten(options) if k.startswith("data.")]):
-        raise UserError(
-            f"A loaded data set has its options already. Received also {', '.join(extra)}: give them to load."
-        )
-    if not source:
-        raise UserError(
-            "train needs data that a run can load again. Received a Dataset made by hand: save its images with "
-            "numpy.savez, and pass 'npz:PATH'."
-        )
     if {"encoder", "decoder"} & options.keys():
         options["network"] = network_of(options.get("network", DEFAULT), options)
     own = options.get("network")
-    config, loaded = resolve({"data": source, **options}), None if isinstance(dataset, str) else dataset
-    return start(config, run_dir, progress, loaded, own if isinstance(own, Own) else None)
+    asked, loaded = data_asked(dataset, labels, options)
+    return start(resolve(asked), run_dir, progress, loaded, keep_data, own if isinstance(own, Own) else None)
+
+
+def data_asked(dataset: Any, labels: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], Dataset | None]:
+    """The options with those of the data, and the data themselves where they are not to be loaded by name."""
+    if isinstance(dataset, str):
+        if labels is not None:
+            raise UserError(f"labels go with an array of images. Received '{dataset}', which has its own or none.")
+        return {"data.name": dataset, **options}, None
+    flat = once(options.items())
+    own = {name.removeprefix("data."): value for name, value in flat.items() if name.startswith("data.")}
+    if isinstance(dataset, Dataset):
+        if own or labels is not None:
+            extra = ", ".join([*(f"data.{name}" for name in own), *(["labels"] if labels is not None else [])])
+            raise UserError(f"A Dataset has its options and labels already. Received also {extra}: leave it out.")
+        loaded = dataset if dataset.source else data.hold(dataset)
+    else:
+        loaded = data.hold(dataset, labels, **own)
+    rest = {name: value for name, value in flat.items() if not name.startswith("data.")}
+    return {**rest, "data": dict(loaded.source)}, loaded
 
 
 def start(
@@ -73,6 +99,7 @@ def start(
     run_dir: str | Path | None,
     progress: bool,
     dataset: Dataset | None = None,
+    keep_data: bool = True,
     own: Own | None = None,
 ) -> Run:
     """Load the data of a resolved config unless they are given, make the run directory and train; see ``train``.
@@ -83,6 +110,7 @@ def start(
         Run.check_free(Path(run_dir))  # before anything slow, as the next
     check(config["training"]["track"])
     dataset = dataset or data.load(**config["data"])
+    asked, config = config, completed(config, len(dataset.train))
     precision = backend.precision(config["training"]["precision"])
     classes = classes_of(dataset) if config["conditional"] else []
     vae = _new_model(config, dataset, precision, len(classes), own)
@@ -91,7 +119,11 @@ def start(
     for name, split in dataset.splits.items():
         if len(split) == 0:
             raise UserError(f"Training needs at least one {name} image. Received none: set data.{name} above 0.")
-    run = Run.create(Path(run_dir) if run_dir else default_path(dataset.name), config, environment)
+    held = dataset if dataset.source["name"] == data.ARRAY else None
+    path = Path(run_dir) if run_dir else default_path(dataset.name)
+    run = Run.create(path, config, environment, held, keep_data)
+    if progress and asked["training"]["epochs"] is None:
+        _tell(Settings(**config["training"]).length(len(dataset.train)))
     try:
         if own:  # to begin from again: a seed does not make their weights
             vae.optimizer.build(vae.trainable_variables)
@@ -124,7 +156,7 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     done = 0
     if run.checkpoint("last").exists():
         vae = keras.saving.load_model(run.checkpoint("last"))
-        done = int(vae.step) // _batches_per_epoch(dataset, settings)
+        done = run.epochs_of(vae)
         if settings.finished(run.log[:done]):
             raise UserError(f"{run.path} is finished after {done} epochs. Train a new run to go further.")
     else:
@@ -139,7 +171,7 @@ def _new_model(config: Config, dataset: Dataset, precision: str, classes: int, o
         keras.utils.set_random_seed(settings.seed)
     dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     vae = build(config, dataset.image_shape, dtype, classes, own)
-    optimizer = settings.optimizer(settings.epochs * _batches_per_epoch(dataset, settings))
+    optimizer = settings.optimizer(settings.length(len(dataset.train)).steps)
     vae.compile(optimizer=optimizer, jit_compile=backend.jit_compile())
     return vae
 
@@ -147,10 +179,11 @@ def _new_model(config: Config, dataset: Dataset, precision: str, classes: int, o
 def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> None:
     """Train from epoch ``done`` to the end."""
     settings = Settings(**run.config["training"])
+    length = settings.length(len(dataset.train))
     same = {"dynamic": dataset.binarize == "dynamic", "labelled": vae.classes > 0}
     own, other = (spread(settings.seed, f"{name} batches") for name in ("training", "validation"))
-    batches = Batches(dataset.train, settings.batch_size, own, shuffle=True, **same)
-    held_out = Batches(dataset.validation, settings.batch_size, other, shuffle=False, **same)
+    batches = Batches(dataset.train, length.batch_size, own, shuffle=True, **same)
+    held_out = Batches(dataset.validation, length.batch_size, other, shuffle=False, **same)
     callbacks: list[keras.callbacks.Callback] = [
         *([AveragedWeights(resumed=done > 0)] if settings.ema else []),
         EpochOrder(batches),
@@ -159,17 +192,17 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
         Health(run, progress),
     ]
     if settings.pictures_every:
-        callbacks.append(Pictures(run, dataset, settings.pictures_every, settings.epochs))
+        callbacks.append(Pictures(run, dataset, settings.pictures_every, length.epochs))
     vae.images.assign(len(dataset.train))
     vae.tf32 = run.environment["precision"] == "tf32"
-    shown = progress_callback(len(dataset.train), settings.batch_size, settings.epochs, done) if progress else None
+    shown = progress_callback(length.images, length.batch_size, length.epochs, done) if progress else None
     try:
         with tracked(run, settings.track) as tracker:
             vae.fit(
                 stream(batches),
                 validation_data=stream(held_out),
                 initial_epoch=done,
-                epochs=settings.epochs,
+                epochs=length.epochs,
                 shuffle=False,  # the batches have their own order
                 callbacks=[*callbacks, *tracker, *([shown] if shown else [])],
                 verbose=0,
@@ -179,8 +212,17 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
             shown.close()
 
 
-def _batches_per_epoch(dataset: Dataset, settings: Settings) -> int:
-    return math.ceil(len(dataset.train) / settings.batch_size)
+def _tell(length: Length) -> None:
+    """Say what was chosen by the size of the data."""
+    line = tr(
+        "{images:,} images: batches of {batch}, {epochs:,} epochs, {steps:,} steps; --batch-size, --epochs or --steps "
+        "choose otherwise",
+        images=length.images,
+        batch=length.batch_size,
+        epochs=length.epochs,
+        steps=length.steps,
+    )
+    print(line, file=sys.stderr, flush=True)
 
 
 def _environment(dataset: Dataset, precision: str, classes: list[str]) -> dict[str, Any]:

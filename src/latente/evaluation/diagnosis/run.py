@@ -58,8 +58,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
         )
     beta = vae.objective.kl_weight
     # The best epoch is chosen by the ELBO, which an autoencoder does not train: its best is its first.
-    last = beta == 0
-    if last:
+    if beta == 0:
         vae = run.model("last")
     rng = drawing(seed, "rows")
     exam = Exam(
@@ -76,8 +75,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
         train_patient=patient_of(vae, labels_of(vae, dataset.train, _rows(dataset.train))),
     )
     found = verdict(exam)
-    epoch = run.log[-1]["epoch"] if last else run.best_epoch["epoch"]
-    protocol = {"split": "test", "n": len(exam.images), "seed": seed, "epoch": epoch}
+    protocol = {"split": "test", "n": len(exam.images), "seed": seed, "epoch": run.epoch_of(vae)["epoch"]}
     findings = found.to_json()["findings"]
     run.add_metrics({"diagnosis": {"value": found.healthy, "unit": "healthy", **protocol, "findings": findings}})
     return found
