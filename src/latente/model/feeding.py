@@ -178,7 +178,9 @@ def _from(package: str, x: Any) -> bool:
 def _undisturbed(x: Any) -> Iterator[None]:
     """Keep the generators of random numbers as they are, so that looking at a batch changes none that follows."""
     python, numpy = random.getstate(), np.random.get_state()
-    own = [getattr(part, "generator", None) for part in (x, getattr(x, "sampler", None))]  # those of a DataLoader
+    own: list[Any] = [
+        getattr(part, "generator", None) for part in (x, getattr(x, "sampler", None))
+    ]  # those of a DataLoader
     states = [(generator, generator.get_state()) for generator in own if hasattr(generator, "get_state")]
     torch = sys.modules.get("torch")
     try:
