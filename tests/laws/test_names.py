@@ -92,3 +92,11 @@ def test_a_summary_shows_the_shapes(capsys: pytest.CaptureFixture[str]):
     assert "?" not in shown
     for part in ("encoder (Sequential)", "(None, 4)", "decoder (Sequential)", "(None, 8, 8, 3)", "prior (Mixture)"):
         assert part in shown
+
+
+def test_building_again_keeps_the_weights():
+    """Users of Keras call build by habit."""
+    vae = VAE((4, 4, 1), 2, network="Dense")
+    before = vae.sample(2)
+    vae.build((None, 4, 4, 1))
+    np.testing.assert_array_equal(vae.sample(2), before)

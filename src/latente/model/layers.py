@@ -97,7 +97,7 @@ class ResidualBlock(layers.Layer):
             stack.append(layers.GroupNormalization(self.groups, dtype=policy))
             stack.append(layers.Activation(self.activation, dtype=policy))
             stack.append(layers.Conv2D(input_shape[-1], 3, kernel_initializer=start, **common))
-        self.residual = sequential(input_shape[1:], stack, name="residual")
+        self.residual = sequential(input_shape[1:], stack, name=f"{self.name}_residual")
 
     def call(self, inputs: Tensor) -> Tensor:
         """Maps ``(batch, H, W, C)`` to maps of the same shape."""
@@ -127,11 +127,11 @@ class SelfAttention(layers.Layer):
         """Make the weights for maps ``(batch, H, W, C)``."""
         _, self.height, self.width, self.channels = input_shape
         policy = self.dtype_policy
-        self.normalization = layers.GroupNormalization(self.groups, dtype=policy, name="normalization")
+        self.normalization = layers.GroupNormalization(self.groups, dtype=policy, name=f"{self.name}_normalization")
         # Without a bias: that of the keys would add the same to all scores of a pixel, which changes no weight.
-        self.projection = layers.Dense(3 * self.channels, use_bias=False, dtype=policy, name="projection")
+        self.projection = layers.Dense(3 * self.channels, use_bias=False, dtype=policy, name=f"{self.name}_projection")
         self.output_projection = layers.Dense(
-            self.channels, kernel_initializer="zeros", dtype=policy, name="output_projection"
+            self.channels, kernel_initializer="zeros", dtype=policy, name=f"{self.name}_output_projection"
         )
         for layer in (self.normalization, self.projection, self.output_projection):
             layer.build(input_shape)
