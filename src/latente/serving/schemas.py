@@ -12,7 +12,9 @@ Latent = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 Code = Annotated[list[Latent], Field(min_length=1, max_length=4096)]
 Pixel = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Array = Annotated[list[list[list[Pixel]]], Field(description="Height, width, channels; pixels in [0, 1].")]
-File = Annotated[str, Field(min_length=1, description="PNG, JPEG, WebP, GIF or BMP in base64; of several frames the first.")]
+File = Annotated[
+    str, Field(min_length=1, description="PNG, JPEG, WebP, GIF or BMP in base64; of several frames the first.")
+]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every draw: two requests agree.")]
 Label = Annotated[int, Field(ge=0, lt=2**31)]
 Format = Annotated[Literal["png", "array"], Field(description="PNG in base64, or nested lists of pixels in [0, 1].")]
