@@ -40,15 +40,16 @@ def contents(picture: Image, frames: Frames) -> Contents:
 
     count = 1 if picture.format == "PSD" else getattr(picture, "n_frames", 1)
     if count == 1 or not isinstance(picture, TiffImageFile):
-        chosen = tuple(range(count if frames == "all" else 1))
-        return Contents(chosen, count - len(chosen), frozenset({_upright_size(picture)}))
-    pages = []
+        first = tuple(range(count if frames == "all" else 1))
+        return Contents(first, count - len(first), frozenset({_upright_size(picture)}))
+    pages: dict[int, tuple[int, int]] = {}
+    copies: dict[int, tuple[int, int]] = {}
     for number in range(count):
         picture.seek(number)
-        if not picture.tag_v2.get(SUBFILE, 0) & NO_PICTURE:
-            pages.append((number, _upright_size(picture)))
-    numbers, sizes = zip(*pages, strict=True)
-    return Contents(numbers, count - len(pages), frozenset(sizes))
+        those = copies if picture.tag_v2.get(SUBFILE, 0) & NO_PICTURE else pages
+        those[number] = _upright_size(picture)
+    chosen = pages or copies
+    return Contents(tuple(chosen), count - len(chosen), frozenset(chosen.values()))
 
 
 def _upright_size(picture: Image) -> tuple[int, int]:

@@ -107,18 +107,18 @@ def look_at(picture: Image, look: Look) -> tuple[np.ndarray, Levels]:
     # JPEG can decode at a fraction of its size; three times the target loses nothing in the resizing.
     picture.draft(None, (3 * look.width, 3 * look.height))
     picture = ImageOps.exif_transpose(picture)
+    mode = "L" if look.channels == 1 else "RGB"
     if picture.mode == "F" or picture.mode.startswith("I"):  # which Pillow's own conversion would clip
         values = np.asarray(picture)
         levels = _deep_levels(values, picture.mode, look.range)
     else:
         if picture.has_transparency_data:
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
-        picture = picture.convert("L" if look.channels == 1 else "RGB")
+        picture = picture.convert(mode)
         values = np.asarray(picture)
         levels = Levels(float(values.min()), float(values.max()), 255)
     if look.range or levels.full != 255:
-        picture = Image.fromarray(stretched(values, *(look.range or (0, levels.full))))
-    picture = picture.convert("L" if look.channels == 1 else "RGB")
+        picture = Image.fromarray(stretched(values, *(look.range or (0, levels.full)))).convert(mode)
     scale = min(picture.width / look.width, picture.height / look.height) * look.crop
     width, height = min(scale * look.width, picture.width), min(scale * look.height, picture.height)
     left, top = (picture.width - width) / 2, (picture.height - height) / 2
