@@ -11,6 +11,7 @@ import numpy as np
 
 from latente.data.arrays import as_images
 from latente.data.dataset import LARGE, Dataset, Split, nbytes
+from latente.data.levels import Range
 from latente.data.sources import checked, prepared, source
 from latente.data.splitting import TEST, TRAIN, VALIDATION, Pool, divide
 from latente.errors import UserError
@@ -22,11 +23,12 @@ LARGEST_LABEL = 2**31 - 1
 
 
 @source(ARRAY, size="any (N, H, W[, C])", in_memory=True)
-def array(where: Path, *, validation: float = 0.1, test: float = 0.1) -> Dataset:
+def array(where: Path, *, range: Range = (), validation: float = 0.1, test: float = 0.1) -> Dataset:
     """Images that Python holds.
 
     Args:
         where: Not used.
+        range: LOW,HIGH are the pixel values that become black and white; by default 0 and 255, or 0 and 1.
         validation: Share of the train images to keep for validation.
         test: Share of the train images to keep for the test where none are given.
     """
@@ -45,7 +47,7 @@ def hold(given: Any, labels: Any = None, **options: Any) -> Dataset:
             iterated over and gives such batches or single images once; or a ``Dataset``. Pixels: 0 to 255, or 0 to 1,
             which are rounded to 256 levels, or bool.
         labels: (N,) whole numbers, (N, 1), or (N, K) one-hot, where ``given`` is images alone.
-        **options: ``validation``, ``test``, ``subset`` and ``binarize``, as other sources take them.
+        **options: ``range``, ``validation``, ``test``, ``subset`` and ``binarize``, as other sources take them.
 
     Raises:
         UserError: Not images, more than 2 GiB of them, or labels that are none.
@@ -54,10 +56,10 @@ def hold(given: Any, labels: Any = None, **options: Any) -> Dataset:
     if isinstance(given, Dataset):
         dataset = given
     else:
-        pool = _pool(given, labels)
+        pool, notes = _pool(given, labels, values["range"])
         names = getattr(given, "class_names", None)  # as Keras's own data sets from folders have them
         dataset = divide(ARRAY, pool, validation=values["validation"], test=values["test"])
-        dataset = replace(dataset, class_names=None if names is None else tuple(map(str, names)))
+        dataset = replace(dataset, class_names=None if names is None else tuple(map(str, names)), notes=notes)
     dataset = prepared(dataset, ARRAY, values)
     train, validation, test = (replace(split, images=_whole(split)) for split in dataset.splits.values())
     return replace(dataset, train=train, validation=validation, test=test)
@@ -79,7 +81,7 @@ def kept(file: Path, options: Mapping[str, Any]) -> Dataset:
     with np.load(file, allow_pickle=False) as arrays:
         held = {key: arrays[key] for key in arrays.files}
     train, validation, test = (
-        Split(held[f"x_{part}"], *(held.get(f"{key}_{part}") for key in ("y", "factors", "files")))
+        Split(held[f"x_{part}"], held.get(f"y_{part}"), held.get(f"factors_{part}"), held.get(f"files_{part}"))
         for part in ("train", "validation", "test")
     )
     classes, factors = (tuple(held[key].tolist()) if key in held else None for key in ("class_names", "factor_names"))
@@ -95,7 +97,8 @@ def _whole(split: Split) -> np.ndarray:
     return np.asarray(split.images[:])
 
 
-def _pool(given: Any, labels: Any) -> Pool:
+def _pool(given: Any, labels: Any, range_: Range) -> tuple[Pool, tuple[str, ...]]:
+    """All images with their labels, and what to know about their pixels."""
     pairs = given if isinstance(given, tuple) and given and isinstance(given[0], tuple) else (given,)
     parts = {1: [TRAIN], 2: [TRAIN, TEST], 3: [TRAIN, VALIDATION, TEST]}.get(len(pairs))
     if parts is None:
@@ -103,12 +106,14 @@ def _pool(given: Any, labels: Any) -> Pool:
     read = [_images_and_labels(pair, labels) for pair in pairs]
     images = [array for arrays, _ in read for array in arrays]
     counts = [sum(map(len, arrays)) for arrays, _ in read]
-    known = [found for _, found in read if found is not None]
-    return Pool(
-        as_images(images, ["The images"] * len(images)),
+    known = [each for _, each in read if each is not None]
+    found, notes = as_images(images, ["The images"] * len(images), range_)
+    pool = Pool(
+        found,
         labels=np.concatenate(known) if len(known) == len(read) else None,
         parts=np.repeat(np.array(parts, np.int8), counts) if len(pairs) > 1 else None,
     )
+    return pool, notes
 
 
 def _images_and_labels(given: Any, labels: Any) -> tuple[list[np.ndarray], np.ndarray | None]:
