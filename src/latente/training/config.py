@@ -215,4 +215,6 @@ def build(
 
 def _choice(axis: str, config: Config) -> Any:
     section = dict(config[axis])
-    return choices(AXES[axis], unlisted=True)[section.pop("name")].from_config(section)
+    kind = choices(AXES[axis], unlisted=True)[section.pop("name")]
+    # Where the name is not enough, Keras reads what it wrote; elsewhere it would wrap the mistake in one of its own.
+    return kind(**section) if kind.listed else kind.from_config(section)
