@@ -177,4 +177,5 @@ def build(
 
 def _choice(axis: str, config: Config) -> Any:
     section = dict(config[axis])
-    return choices(AXES[axis], unlisted=True)[section.pop("name")].from_config(section)
+    kind = choices(AXES[axis], unlisted=True)[section.pop("name")]
+    return kind(**section) if kind.listed else kind.from_config(section)  # own networks, as Keras writes them
