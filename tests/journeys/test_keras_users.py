@@ -519,8 +519,8 @@ class TestTensorFlow:
                     keras.utils.set_random_seed(0)
                     vae = latente.VAE((8, 6, 1), 3, network="Dense")
                     vae.compile(keras.optimizers.Adam(1e-2), jit_compile=False, run_eagerly=not found)
-                    losses = vae.fit(batches, epochs=2, verbose=0).history["loss"]
-                    found.append([*losses, vae.evaluate(batches, verbose=0)[0]])
+                losses = vae.fit(batches, epochs=2, verbose=0).history["loss"]
+                found.append([*losses, vae.evaluate(batches, verbose=0)[0]])
             assert vae.predict(batches, verbose=0)["z"].shape == (64, 3)
             assert keras.ops.convert_to_numpy(vae.step) == 8
             bright = np.full_like(x[:16], 9)
