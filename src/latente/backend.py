@@ -153,6 +153,12 @@ def strategy_scope(model: Any) -> contextlib.AbstractContextManager[Any]:
     return strategy.scope() if strategy else contextlib.nullcontext()
 
 
+def replicas_of(model: Any) -> int:
+    """How many copies of that model are trained together, by the strategy that it was made in."""
+    strategy = getattr(model, "distribute_strategy", None)
+    return strategy.num_replicas_in_sync if strategy else 1
+
+
 def replicas() -> int:
     """How many copies of the model take the current step together: more than 1 within a ``tf.distribute`` strategy."""
     import keras

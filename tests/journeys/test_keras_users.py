@@ -531,6 +531,16 @@ class TestTensorFlow:
                 assert "maximum of 9" in str(error), error
             else:
                 raise AssertionError("not refused")
+            with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+                posterior = latente.model.posteriors.VectorQuantizer(width=4)
+                quantized = latente.VAE((8, 6, 1), 8, network="Dense", posterior=posterior, prior="Uniform")
+                quantized.compile("adam")
+            try:
+                quantized.fit(batches, verbose=0)
+            except latente.errors.UserError as error:
+                assert "2 replicas" in str(error), error
+            else:
+                raise AssertionError("not refused")
             print(np.array(found).tolist())
             assert np.allclose(*found, rtol=0.03)
         """

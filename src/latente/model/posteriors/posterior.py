@@ -26,6 +26,7 @@ class Posterior(Choice):
     Attributes:
         density: Whether q has a density that draws follow differentiably; a posterior of discrete codes has none.
         factorizes: Whether its dimensions are independent given x, so that it has ``log_prob_each`` and ``variance``.
+        replicates: Whether copies of it can be trained together, each on its part of a batch.
     """
 
     TRAITS: ClassVar[dict[str, str]] = {
@@ -34,6 +35,7 @@ class Posterior(Choice):
     }
     density: bool = True
     factorizes: bool = False
+    replicates: bool = True
 
     def units(self, latent_dim: int) -> int:
         """How many numbers the encoder must put out per example."""

@@ -36,6 +36,7 @@ class VectorQuantizer(DiscretePosterior):
     """
 
     logged = ("commitment",)
+    replicates = False  # TensorFlow's replicas wait for each other for ever where they move the codebook
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class VectorQuantizer(DiscretePosterior):
         self.decay = decay
         self.commitment = commitment
         self.restart = restart
-        common = {"dtype": "float32", "trainable": False, "aggregation": "mean"}  # of replicas that train together
+        common = {"dtype": "float32", "trainable": False}
         start = keras.initializers.RandomNormal(stddev=1.0)
         self.codebooks = self.add_weight(name="codebooks", shape=(stages, codes, width), initializer=start, **common)
         self.counts = self.add_weight(name="counts", shape=(stages, codes), initializer="zeros", **common)
