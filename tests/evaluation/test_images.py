@@ -39,11 +39,8 @@ def test_sharpness_is_one_on_itself_and_falls_under_blur(digits):
     once, twice = blurred(test), blurred((255 * blurred(test)).round())
     assert 1 > sharpness(once, test) > sharpness(twice, test) > 0
     assert sharpness(np.random.default_rng(0).random(test.shape), test) > 1.5
-    for blank in (
-        np.zeros_like(test),
-        np.full(test.shape, 0.1),
-        np.full(test.shape, np.arange(len(test))[:, None, None, None] / 7e3),
-    ):
+    rounded = np.nextafter(np.full(test.shape, 0.5, "float32"), (test > 100).astype("float32"))  # grey up to rounding
+    for blank in (np.zeros_like(test), rounded):
         with pytest.raises(UserError, match="blank"):
             sharpness(test, blank)
     speck = np.zeros((1000, 100, 100, 1), "uint8")

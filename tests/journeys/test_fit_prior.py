@@ -61,12 +61,18 @@ def test_it_tells_how_far_the_codes_are_from_the_prior(mine: Run, monkeypatch):
     found = fit_prior(mine, kind="gaussian")
     assert list(found) == ["fitted_prior_log_density"]
     figure = found["fitted_prior_log_density"]
-    seed = spread(0, "codes of test from 0")  # the same draw: a mean over another one differs by 0.1
-    z = mine.model().encode(mine.data().test.images, sample=True, seed=seed)
-    own = -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1).mean()
+
+    def drawn(name: str) -> tuple[np.ndarray, float]:
+        """The same codes, as means over others differ by 0.1, and the mean of their log p under N(0, I)."""
+        images = mine.data().splits[name].images
+        z = mine.model().encode(np.asarray(images[:]), sample=True, seed=spread(0, f"codes of {name} from 0"))
+        return z, -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1).mean()
+
+    z, own = drawn("test")
     assert figure["controls"]["own prior"] == pytest.approx(own, abs=1e-4)
     assert figure["value"] == pytest.approx(mine.fitted_prior.log_prob(z).mean(), abs=1e-6)
-    assert figure["value"] > own
+    fitted_to, before = drawn("train")  # to which alone the likeliest Gaussian must fit better
+    assert mine.fitted_prior.log_prob(fitted_to).mean() > before
     assert (figure["components"], figure["kind"], figure["split"]) == (1, "gaussian", "test")
 
 
