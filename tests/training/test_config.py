@@ -57,7 +57,7 @@ def test_files_in_yaml_and_json(tmp_path, text: str):
         ({"objective": "Elbo"}, "FactorVAE, GECO, IWAE, MMD. Received 'Elbo'. Did you mean 'ELBO'"),
         ({"epochs": "many"}, "--epochs must be a whole number. Received 'many'"),
         ({"lr": "fast"}, "--lr must be a number"),
-        ({"precision": "float16"}, "--precision must be one of auto, float32, bfloat16"),
+        ({"precision": "float16"}, "--precision must be one of auto, float32, tf32, bfloat16"),
         ({"network.filters": "a,b"}, "--network.filters must be whole numbers separated by commas"),
         ({"latent_dim": True}, "--latent-dim must be a whole number. Received no value"),
         ({"objective": [1]}, "objective must be a name. Received [1]"),
