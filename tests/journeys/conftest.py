@@ -8,7 +8,7 @@ import pytest
 
 import latente
 from latente.training import Run, resolve
-from latente.training.config import build
+from latente.training.config import build, completed
 
 SMALL = {"epochs": 2, "batch_size": 128, "network.filters": (4, 6), "network.hidden": 8}
 
@@ -34,7 +34,7 @@ def untrained(run: Run, tmp_path: Path) -> Callable[..., Run]:
     """Makes a run on the digits from options, with the weights of the start: for what needs a run, but no training."""
 
     def make(name: str, classes: int = 0, **options: Any) -> Run:
-        config = resolve({"data": "digits", "conditional": bool(classes), **options})
+        config = completed(resolve({"data": "digits", "conditional": bool(classes), **options}), 1)
         names = [f"class {number}" for number in range(classes)]
         made = Run.create(tmp_path / name, config, {**run.environment, "classes": names})
         made.record({"epoch": 1, "val_elbo": -100.0})

@@ -119,7 +119,9 @@ def test_the_python_of_a_translation_is_that_of_the_original(page: Path):
 
 
 @pytest.mark.parametrize("line", commands())
-def test_the_commands_exist(line: str):
+def test_the_commands_exist(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path)
     words = shlex.split(line.split(" | ")[0])
     while "=" in words[0]:  # the environment
         words.pop(0)

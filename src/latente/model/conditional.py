@@ -97,7 +97,8 @@ class Conditional:
         if labels is None:
             raise UserError(f"This VAE is conditional and needs labels 0 to {self.classes - 1}. Received none.")
         rows, batch = ops.shape(x)[0], ops.shape(labels)[0]
-        each = ops.one_hot(ops.take(labels, ops.arange(rows) % batch, axis=0), self.classes, dtype=x.dtype)
+        labels = ops.take(ops.cast(labels, "int32"), ops.arange(rows) % batch, axis=0)
+        each = ops.one_hot(labels, self.classes, dtype=x.dtype)
         planes = ops.reshape(each, (-1, *[1] * (len(x.shape) - 2), self.classes))
         return ops.concatenate([x, ops.broadcast_to(planes, (*ops.shape(x)[:-1], self.classes))], axis=-1)
 

@@ -97,9 +97,10 @@ class VAE(Use, keras.Model):
         check_harmony(self.posterior, self.prior, self.objective)
         if self.classes:
             check_takes_labels(self.network, self.prior)
-        self.build((None, *self.image_shape))
+        images = (None, *self.image_shape)
+        self.build({"images": images, "labels": (None,)} if self.classes else images)
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the networks and all other weights, for images ``(batch, H, W, C)``; the constructor calls it.
 
         It does nothing more when it is called again, as one is used to with Keras models.

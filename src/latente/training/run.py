@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,12 +12,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from latente import __version__
 from latente.backend import native_stderr_held
 from latente.data import Dataset, keep
 from latente.errors import UserError
 from latente.files import folder_written_whole, written_whole
-from latente.training.checkpoint import training_of
+from latente.training.checkpoint import epochs, training_of, unreadable
 from latente.training.log import log_text, read_log
 from latente.training.recall import recall
 
@@ -140,8 +138,8 @@ class Run:
 
     @property
     def trained(self) -> bool:
-        """Whether an epoch was finished, so that there is a model."""
-        return self.checkpoint("best").exists()
+        """Whether an epoch was finished, so that there should be a model; own networks are kept before it, too."""
+        return self.checkpoint("best").exists() or (self.checkpoint("last").exists() and (self.path / LOG).exists())
 
     def checkpoint(self, which: Which) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
@@ -266,7 +264,7 @@ class Run:
         raise UserError(f"{self.path / LOG} lacks epoch {epoch}, of which the weights are. Restore it from a copy.")
 
     def _epochs(self, steps: int, images: int) -> int:
-        return steps // math.ceil(images / self.config["training"]["batch_size"])
+        return epochs(steps, images, self.config["training"]["batch_size"])
 
     def _epochs_in(self, which: Which) -> int:
         """How many epochs the weights of a checkpoint have seen."""
@@ -284,16 +282,7 @@ class Run:
 
     def _unreadable(self, error: Exception) -> UserError:
         made = self.environment.get("versions", {}).get("latente", "an unknown version")
-        remedy = (
-            "Restore its files from a copy, or train it anew"
-            if made == __version__
-            else "Install the version that made it, or train it anew with this one"
-        )
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        return UserError(
-            f"The model of {self.path} cannot be read. Latente {made} made it, this is {__version__}. {remedy}: "
-            f"latente train --config {self.path / CONFIG}. The cause: {what}"
-        )
+        return unreadable(self.path, made, f"latente train --config {self.path / CONFIG}", error)
 
     def _read(self, name: str) -> Json:
         try:
