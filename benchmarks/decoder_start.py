@@ -1,6 +1,6 @@
 """What stands at the start of the lesson's decoder, between its dense layers and its first convolution: a fair trial.
 
-    python benchmarks/decoder_start.py --data-dir DATA [--epochs 30] [--seeds 0,1,2] [--variants relu,none]
+    python benchmarks/decoder_start.py --data-dir DATA [--epochs 30] [--seeds 0,1,2] [--variants 'relu;none']
 
 Trains the lesson's network on Fashion-MNIST with each variant, all else alike, and appends a line for each run to
 ``benchmarks/results/decoder_start.jsonl``. Runs are kept in ``runs/decoder-start``: what was interrupted goes on, what
@@ -82,6 +82,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "none": {"start": "linear"},
     "elu": {"start": "elu"},
     "silu": {"start": "silu", "activation": "silu"},  # throughout, in the encoder too
+    "silu, none": {"start": "linear", "activation": "silu"},
     "he": {"start": "relu", "initializer": "he_normal"},
     "bias": {"start": "relu", "bias": 0.1},
 }
@@ -105,7 +106,7 @@ def silent(decoder: keras.Model, codes: np.ndarray) -> dict[str, dict[str, float
 
 def measure(variant: str, seed: int, epochs: int, data_dir: str, dataset: Any) -> dict[str, Any]:
     """Train or go on with one run, and measure it."""
-    path = RUNS / f"{variant}-{epochs}-seed{seed}"
+    path = RUNS / f"{variant.replace(', ', '-')}-{epochs}-seed{seed}"
     if path.exists():
         run = latente.Run(path)
         if len(run.log) < epochs:
@@ -138,13 +139,13 @@ def main() -> None:
     parser.add_argument("--data-dir", required=True)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--variants", default=",".join(VARIANTS))
+    parser.add_argument("--variants", default=";".join(VARIANTS))
     asked = parser.parse_args()
     there = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     done = {(each["variant"], each["seed"], each["epochs"]) for each in there}
     dataset = latente.data.load("fashion-mnist", data_dir=asked.data_dir)
     for seed in map(int, asked.seeds.split(",")):
-        for variant in asked.variants.split(","):
+        for variant in asked.variants.split(";"):
             if (variant, seed, asked.epochs) in done:
                 continue
             found = measure(variant, seed, asked.epochs, asked.data_dir, dataset)

@@ -35,7 +35,7 @@ def main() -> None:
             lr=common.LEARNING_RATE,
             seed=arguments.seed,
             precision=arguments.precision,
-            **{"training.lr_schedule": "constant"},
+            **{"training.lr_schedule": "constant", "network.activation": "relu"},  # as its peers
         )
         watch.stop()
         vae = run.model("last")

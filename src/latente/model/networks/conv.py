@@ -19,7 +19,7 @@ class Conv(FeatureMaps):
         filters: Filters of each convolution; each halves height and width.
         kernel_size: Side of every kernel in pixels, at least 2.
         hidden: Units of the dense layer between the convolutions and the latents; 0 leaves it out.
-        activation: Keras name of the activation between layers.
+        activation: Keras name of the activation between layers. A 'relu' leaves half of the decoder's first map dead.
         latents: 'vector' makes each latent from the whole image; 'map' spreads latent_dim over the pixels of the
             smallest feature map, of which it must be a multiple.
     """
@@ -29,7 +29,7 @@ class Conv(FeatureMaps):
         filters: tuple[int, ...] = (32, 64),
         kernel_size: int = 3,
         hidden: int = 128,
-        activation: str = "relu",
+        activation: str = "silu",
         latents: Literal["vector", "map"] = "vector",
         **kwargs: Any,
     ) -> None:
