@@ -176,11 +176,8 @@ def precision(asked: str) -> str:
     Raises:
         UserError: bfloat16 is asked for where the backend cannot train in it.
     """
-    if asked == "bfloat16" and not trains_in_bfloat16():
-        raise UserError(
-            "--precision bfloat16 on PyTorch needs a GPU or a processor with AVX-512. Received one without: take "
-            "--precision auto, or KERAS_BACKEND=tensorflow."
-        )
+    if asked == "bfloat16":
+        check_bfloat16()
     if asked != "auto":
         return asked
     import keras
@@ -190,20 +187,48 @@ def precision(asked: str) -> str:
     return "bfloat16" if fast else "float32"
 
 
+def check_bfloat16() -> None:
+    """Refuse to compute in bfloat16 where the backend cannot train in it.
+
+    Raises:
+        UserError: It cannot.
+    """
+    if not trains_in_bfloat16():
+        raise UserError(
+            "bfloat16 needs a GPU, or a processor with AVX-512 that oneDNN may use. Received one without, or with "
+            f"ONEDNN_MAX_CPU_ISA={os.environ.get('ONEDNN_MAX_CPU_ISA', '')}: take --precision float32 or auto."
+        )
+
+
 def trains_in_bfloat16() -> bool:
-    """Whether the backend can: PyTorch's convolutions on a processor without AVX-512 fail in their gradients."""
+    """Whether the backend can.
+
+    PyTorch's convolutions on a processor without AVX-512 fail in their gradients. TensorFlow asks the processor alone,
+    and where oneDNN is told to leave its AVX-512 alone, the process is aborted.
+    """
     import keras
 
-    if keras.backend.backend() != "torch" or has_accelerator():
+    if has_accelerator():
         return True
-    import torch
+    if keras.backend.backend() == "torch":
+        import torch
 
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return keras.backend.backend() != "tensorflow" or not _cpu_flags() & {"avx512f"} or _onednn_takes_avx512()
 
 
 def _cpu_has_bfloat16() -> bool:
+    return bool(_cpu_flags() & {"avx512_bf16", "amx_bf16"}) and _onednn_takes_avx512()
+
+
+def _onednn_takes_avx512() -> bool:
+    allowed = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    return allowed in ("", "ALL", "DEFAULT") or allowed.startswith(("AVX512", "AVX10"))
+
+
+def _cpu_flags() -> set[str]:
+    """What the processor can do; nothing where that cannot be read, as on other systems than Linux."""
     try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:  # not Linux: nothing to read, so nothing is assumed
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return set()

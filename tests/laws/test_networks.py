@@ -153,7 +153,7 @@ def test_saving_keeps_the_network(name: str, latents: str, tmp_path):
     np.testing.assert_array_equal(array(alone(x)), array(vae.encoder(x)))
 
 
-@pytest.mark.skipif(not backend.trains_in_bfloat16(), reason="PyTorch needs AVX-512 for bfloat16")
+@pytest.mark.skipif(not backend.trains_in_bfloat16(), reason="bfloat16 needs AVX-512 here")
 @pytest.mark.parametrize(("name", "latents"), [*itertools.product(ON_MAPS, ["vector", "map"])], ids=str)
 def test_bfloat16_stops_at_the_parameters(name: str, latents: str):
     vae = VAE((9, 7, 1), 6, network=TINY[name](latents=latents), dtype="mixed_bfloat16")

@@ -256,3 +256,26 @@ def test_a_training_that_crashes_before_its_first_checkpoint_leaves_nothing(tmp_
     with pytest.raises(ZeroDivisionError):
         latente.train("digits", tmp_path / "runs" / "one", False, network="Dense", **QUICK)
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow asks the processor alone")
+@pytest.mark.parametrize(
+    ("allowed", "takes"), [("AVX2", False), ("AVX", False), ("AVX512_CORE_BF16", True), ("", True)]
+)
+def test_bfloat16_is_taken_where_onednn_may_use_the_processor(
+    allowed: str, takes: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """With AVX-512 in the processor and out of bounds for oneDNN, a product in bfloat16 aborts the process."""
+    monkeypatch.setattr("latente.backend.has_accelerator", lambda: False)
+    monkeypatch.setattr("latente.backend._cpu_flags", lambda: {"avx512f", "avx512_bf16"})
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", allowed)
+    assert backend.precision("auto") == ("bfloat16" if takes else "float32")
+    if takes:
+        assert backend.precision("bfloat16") == "bfloat16"
+        return
+    with pytest.raises(UserError, match="oneDNN may use"):
+        backend.precision("bfloat16")
+    vae = VAE((8, 8, 1), 2, network="Dense", dtype="mixed_bfloat16")
+    vae.compile("adam")
+    with pytest.raises(UserError, match="oneDNN may use"):
+        vae.fit(np.zeros((4, 8, 8, 1), "uint8"), verbose=0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from latente.backend import replicas_of
+from latente.backend import check_bfloat16, replicas_of
 from latente.errors import UserError
 from latente.model.pixels import as_array, check_shape
 
@@ -45,6 +45,8 @@ def prepared(vae: VAE, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> i
         UserError: It is nothing that a VAE learns from.
     """
     _check_compiled(vae)
+    if vae.compute_dtype == "bfloat16":
+        check_bfloat16()
     if replicas_of(vae) > 1 and not vae.posterior.replicates:
         raise UserError(
             f"Posterior {type(vae.posterior).__name__} moves its codebook from one batch. Received a strategy of "
