@@ -104,24 +104,15 @@ def silent(decoder: keras.Model, codes: np.ndarray) -> dict[str, dict[str, float
     return found
 
 
-def measure(variant: str, seed: int, epochs: int, data_dir: str, dataset: Any) -> dict[str, Any]:
-    """Train or go on with one run, and measure it."""
-    path = RUNS / f"{variant.replace(', ', '-')}-{epochs}-seed{seed}"
-    if path.exists():
-        run = latente.Run(path)
-        if len(run.log) < epochs:
-            run = latente.resume(run, progress=False)
-    else:
-        network = {"name": "Start", **VARIANTS[variant]}
-        training = {"epochs": epochs, "seed": seed, "pictures_every": 0}
-        run = latente.train(dataset, path, progress=False, network=network, training=training)
+def measured(variant: str, seed: int, run: latente.Run, dataset: Any) -> dict[str, Any]:
+    """The figures of a finished run."""
     vae = run.model()
     found = evidence(vae, dataset.test.images, seed=0)
     codes = np.concatenate([found.mean[: CODES // 2], np.random.default_rng(0).standard_normal((CODES // 2, 10))])
     return {
         "variant": variant,
         "seed": seed,
-        "epochs": epochs,
+        "epochs": len(run.log),
         "precision": run.environment["precision"],
         "val_elbo": [round(entry["val_elbo"], 3) for entry in run.log],
         "best_epoch": run.best_epoch["epoch"],
@@ -131,6 +122,17 @@ def measure(variant: str, seed: int, epochs: int, data_dir: str, dataset: Any) -
         "active_units": int(found.active.sum()),
         "silent": silent(vae.decoder, codes.astype("float32")),
     }
+
+
+def train(variant: str, seed: int, epochs: int, dataset: Any) -> latente.Run:
+    """Train one run, or go on with it."""
+    path = RUNS / f"{variant.replace(', ', '-')}-{epochs}-seed{seed}"
+    if not path.exists():
+        training = {"epochs": epochs, "seed": seed, "pictures_every": 0}
+        network = {"name": "Start", **VARIANTS[variant]}
+        return latente.train(dataset, path, progress=False, network=network, training=training)
+    run = latente.Run(path)
+    return run if len(run.log) == epochs else latente.resume(run, progress=False)
 
 
 def main() -> None:
@@ -148,7 +150,7 @@ def main() -> None:
         for variant in asked.variants.split(";"):
             if (variant, seed, asked.epochs) in done:
                 continue
-            found = measure(variant, seed, asked.epochs, asked.data_dir, dataset)
+            found = measured(variant, seed, train(variant, seed, asked.epochs, dataset), dataset)
             with RESULTS.open("a") as file:
                 file.write(json.dumps(found) + "\n")
             print(variant, seed, round(found["test_elbo"], 2), found["silent"], flush=True)
