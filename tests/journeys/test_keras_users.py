@@ -261,6 +261,21 @@ class TestMistakes:
 
     pytestmark = pytest.mark.backend
 
+    @pytest.mark.parametrize(
+        ("mistake", "told"),
+        [
+            (lambda: VAE(28), "image_shape must be (height, width, channels), each at least 1. Received 28."),
+            (lambda: VAE((28, 28)), "Received (28, 28)."),
+            (lambda: VAE((8.0, 6, 1)), "Received (8.0, 6, 1)."),
+            (lambda: VAE(SHAPE, "ten"), "latent_dim must be at least 1. Received 'ten'."),
+            (lambda: made().traverse([3]), "The latents are 0 to 2. Received dimensions [3]."),
+            (lambda: made().traverse([-1]), "Received dimensions [-1]."),
+            (lambda: made().traverse(quantiles=[0, 0.5]), "quantiles lie above 0 and below 1"),
+        ],
+    )
+    def test_numbers(self, mistake: Callable[[], Any], told: str):
+        assert told in refusal(mistake)
+
     @each_verb
     @pytest.mark.parametrize(
         ("x", "told"),

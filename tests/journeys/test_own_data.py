@@ -183,6 +183,7 @@ def endless() -> Iterator[np.ndarray]:
     [
         (IMAGES[0], "looks like one"),
         (IMAGES.reshape(60, 64), "Reshape flat images"),
+        (np.zeros((9, 8, 8, 4), np.uint8), "Leave out the transparency"),
         (IMAGES.astype("float32") - 100, "pixels in"),
         (IMAGES[:0], "at least one"),
         ((IMAGES, LABELS[:5]), "one class 0, 1, 2, ... for each of the 60 images"),

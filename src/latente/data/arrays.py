@@ -136,11 +136,18 @@ def _shaped(array: np.ndarray, name: str) -> np.ndarray:
         first = array.ndim == 4 and array.shape[1] in (1, 3)
         raise UserError(
             f"{name} must be images of shape (N, H, W) or (N, H, W, C), at least one, with 1 or 3 channels, last. "
-            f"Received shape {array.shape}{', with the channels first' if first else ''}. "
-            + ("" if first else "Reshape flat images; ")
-            + f"{'P' if first else 'p'}ut the channels last with np.moveaxis(x, 1, -1)."
+            f"Received shape {array.shape}{', with the channels first' if first else ''}. {_reshaped(array, first)}"
         )
     return array
+
+
+def _reshaped(array: np.ndarray, first: bool) -> str:
+    """What brings arrays of another shape to that of images."""
+    if first:
+        return "Put the channels last with np.moveaxis(x, 1, -1)."
+    if array.ndim == 4 and array.shape[-1] == 4:
+        return "Leave out the transparency: x[..., :3]."
+    return "Reshape flat images: x.reshape(-1, H, W); put the channels last with np.moveaxis(x, 1, -1)."
 
 
 def _ends(array: np.ndarray, name: str, range_: Range) -> tuple[float, float]:

@@ -155,7 +155,7 @@ class Use(Conditional):
             labels: The class as which the codes are decoded, where the VAE is conditional.
 
         Raises:
-            UserError: The codes are discrete.
+            UserError: The codes are discrete; there is no such latent or quantile.
         """
         if not self.posterior.density:
             raise UserError(
@@ -163,6 +163,10 @@ class Use(Conditional):
                 f"whose codes are discrete: interpolate between two images instead."
             )
         rows = range(self.latent_dim) if dimensions is None else dimensions
+        if not all(0 <= dimension < self.latent_dim for dimension in rows):
+            raise UserError(f"The latents are 0 to {self.latent_dim - 1}. Received dimensions {list(rows)}.")
+        if not all(0 < level < 1 for level in quantiles):
+            raise UserError(f"quantiles lie above 0 and below 1, as 0.01 and 0.99 do. Received {list(quantiles)}.")
         centre = np.zeros(self.latent_dim, "float32") if centre is None else as_array(centre).astype("float32")
         values = [NormalDist().inv_cdf(level) for level in quantiles]
         codes = np.tile(centre, (len(rows), len(values), 1))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from latente import seeds
@@ -82,13 +83,14 @@ class VAE(Use, keras.Model):
         super().__init__(autocast=False, **{"name": "vae", **kwargs})
         self.network = chosen
         image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
-        if latent_dim < 1:
-            raise UserError(f"latent_dim must be at least 1. Received {latent_dim}.")
-        if len(image_shape) != 3 or min(image_shape) < 1:
+        if not isinstance(latent_dim, int | np.integer) or latent_dim < 1:
+            raise UserError(f"latent_dim must be at least 1. Received {latent_dim!r}.")
+        sides = image_shape if isinstance(image_shape, Sequence | np.ndarray) else ()
+        if len(sides) != 3 or not all(isinstance(side, int | np.integer) and side >= 1 for side in sides):
             raise UserError(f"image_shape must be (height, width, channels), each at least 1. Received {image_shape}.")
         height, width, channels = (int(side) for side in image_shape)
         self.image_shape = (height, width, channels)
-        self.latent_dim = latent_dim
+        self.latent_dim = int(latent_dim)
         self.seed = seed
         self.posterior = make(Posterior, posterior)
         self.prior = make(Prior, prior)

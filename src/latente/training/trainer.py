@@ -77,10 +77,10 @@ def train(
 
 def data_asked(dataset: Any, labels: Any, options: Mapping[str, Any]) -> tuple[dict[str, Any], Dataset | None]:
     """The options with those of the data, and the data themselves where they are not to be loaded by name."""
-    if isinstance(dataset, str):
+    if isinstance(dataset, str | Path):
         if labels is not None:
             raise UserError(f"labels go with an array of images. Received '{dataset}', which has its own or none.")
-        return {"data.name": dataset, **options}, None
+        return {"data.name": str(dataset), **options}, None
     flat = once(options.items())
     own = {name.removeprefix("data."): value for name, value in flat.items() if name.startswith("data.")}
     if isinstance(dataset, Dataset):
