@@ -65,7 +65,7 @@ def with_choice(axis: str, name: str) -> dict:
 
 def made(precision: str, **chosen) -> VAE:
     if precision == "bfloat16" and not trains_in_bfloat16():
-        pytest.skip("PyTorch has no bfloat16 convolutions on this processor")
+        pytest.skip("no bfloat16 on this backend and processor")
     keras.utils.set_random_seed(0)
     vae = VAE(SHAPE, LATENT_DIM, dtype=DTYPES[precision], **chosen)
     vae.tf32 = precision == "tf32"
@@ -235,7 +235,7 @@ def test_the_products_of_a_compiled_function_are_full_on_jax():
 def test_a_run_of_a_quantizer_trains_in_each_precision(precision: str, tmp_path: Path):
     """`latente train DATA --config vq-vae` crashed wherever auto is bfloat16, and left its folder."""
     if precision == "bfloat16" and not trains_in_bfloat16():
-        pytest.skip("PyTorch has no bfloat16 convolutions on this processor")
+        pytest.skip("no bfloat16 on this backend and processor")
     options = {"posterior": "VectorQuantizer", "prior": "Uniform", "network": "Dense", "latent_dim": 16}
     run = latente.train("digits", tmp_path / "run", False, precision=precision, epochs=1, **options, **QUICK)
     assert run.environment["precision"] == precision
