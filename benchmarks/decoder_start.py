@@ -25,7 +25,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import initializers, layers  # noqa: E402
 
-from latente.evaluation.bounds import evidence  # noqa: E402
+from latente.evaluation.bounds import elbo_terms  # noqa: E402
 from latente.model.networks import Conv  # noqa: E402
 from latente.model.networks.network import ImageShape  # noqa: E402
 
@@ -107,7 +107,7 @@ def silent(decoder: keras.Model, codes: np.ndarray) -> dict[str, dict[str, float
 def measured(variant: str, seed: int, run: latente.Run, dataset: Any) -> dict[str, Any]:
     """The figures of a finished run."""
     vae = run.model()
-    found = evidence(vae, dataset.test.images, seed=0)
+    found = elbo_terms(vae, dataset.test.images, seed=0)
     codes = np.concatenate([found.mean[: CODES // 2], np.random.default_rng(0).standard_normal((CODES // 2, 10))])
     return {
         "variant": variant,

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from latente.errors import UserError
-from latente.language import LANGUAGES, NO_BREAK, TEXTS, joined, known, language, shown, tr
+from latente.language import LANGUAGES, NO_BREAK, TEXTS, known, language, sentences, shown, tr
 from latente.language import text as kept
 from latente.recipes import RECIPES
 
@@ -116,10 +116,10 @@ def test_a_copy_of_a_text_knows_the_languages_too(copied) -> None:
 
 @pytest.mark.usefixtures("spanish")
 def test_texts_within_texts_and_one_after_the_other_speak_one_language() -> None:
-    both = joined(kept("{cause}: {what}", cause=kept("A slow decoder"), what=kept("Reconstructions")), "", LOST)
+    both = sentences(kept("{cause}: {what}", cause=kept("A slow decoder"), what=kept("Reconstructions")), "", LOST)
     assert both == f"A slow decoder: Reconstructions {LOST}"
     assert shown(both) == f"Un decodificador lento: Reconstrucciones {shown(LOST)}"
-    assert joined() == shown(joined()) == ""
+    assert sentences() == shown(sentences()) == ""
 
 
 @pytest.mark.usefixtures("spanish")

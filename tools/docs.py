@@ -115,9 +115,9 @@ def options() -> Iterator[str]:
     from latente.model import AXES
     from latente.options import summary_of
     from latente.training.papers import papers
-    from latente.training.reference import groups
+    from latente.training.reference import option_groups
 
-    found = {group.title: group for group in groups()}
+    found = {group.title: group for group in option_groups()}
     yield "# Axes and options\n"
     yield "This page is made from the code, as `latente list` and `latente train --help` are.\n"
     yield "A model is one choice on each of five axes. A flag of `latente train`, a key of its `--config` file and a"

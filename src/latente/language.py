@@ -79,7 +79,7 @@ def text(text: str, /, **values: object) -> str:
     return Text(text, values)
 
 
-def joined(*parts: str) -> str:
+def sentences(*parts: str) -> str:
     """Texts one after the other, with a space between; empty ones are left out."""
     values = {f"part{i}": part for i, part in enumerate(parts) if part}
     return Text(" ".join(f"{{{name}}}" for name in values), values)

@@ -85,7 +85,7 @@ def summary_of(function: Callable[..., Any]) -> str:
     return " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
 
 
-def nearest(word: object, words: Iterable[str]) -> str:
+def did_you_mean(word: object, words: Iterable[str]) -> str:
     """A sentence that proposes the word meant by a mistyped one, or nothing when none is near."""
     by_lower = {w.lower(): w for w in words}
     close = difflib.get_close_matches(str(word).lower(), by_lower, n=1)

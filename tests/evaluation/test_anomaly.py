@@ -8,7 +8,7 @@ import pytest
 import latente
 from latente.data import Dataset, Split
 from latente.errors import UserError
-from latente.evaluation import evidence, score
+from latente.evaluation import elbo_terms, score
 from latente.evaluation.anomaly import SCORES, Ordinary, png_length
 from latente.training import Run
 
@@ -39,7 +39,7 @@ def test_every_image_has_its_bound_and_its_scores(run: Run):
     found = score(run, digits)
     assert (found.auroc, found.inliers, found.missing) == ({}, 0, "")
     assert found.reference == len(digits.validation)
-    expected = evidence(run.model(), digits.test.images)
+    expected = elbo_terms(run.model(), digits.test.images)
     mine = {name: values[-len(digits.test) :] for name, values in found.columns.items()}
     np.testing.assert_allclose(mine["elbo"], expected.elbo, rtol=1e-5)
     np.testing.assert_allclose(mine["elbo"], -mine["reconstruction"] - mine["kl"], rtol=1e-5)

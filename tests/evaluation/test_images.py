@@ -5,9 +5,10 @@ import pytest
 
 from latente.data import load
 from latente.errors import UserError
-from latente.evaluation.interpolations import cross_fade, noise_between, smoothness
+from latente.evaluation.interpolations import noise_between, smoothness
 from latente.evaluation.memorization import memorization
 from latente.evaluation.sharpness import laplacian_variance, sharpness
+from latente.pixels import cross_fade
 
 
 @pytest.fixture(scope="module")

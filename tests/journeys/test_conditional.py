@@ -9,7 +9,7 @@ from keras import ops
 import latente
 from latente.cli import main
 from latente.errors import UserError
-from latente.evaluation import diagnose_run, evidence
+from latente.evaluation import diagnose_run, elbo_terms
 from latente.report import report
 from latente.training import Run
 from latente.training.callbacks import Pictures
@@ -73,7 +73,7 @@ def test_the_report_holds_every_part(run: Run):
     assert run.metrics["elbo"]["given"] == "the label"
     assert diagnose_run(run).findings is not None
     test, elbo = run.data().test, run.metrics["elbo"]
-    found = evidence(run.model(), test.images, elbo["seed"], test.labels)
+    found = elbo_terms(run.model(), test.images, elbo["seed"], test.labels)
     assert elbo["value"] == pytest.approx(found.elbo.mean(), rel=1e-6)
 
 
@@ -114,7 +114,7 @@ def test_anomalies_are_scored_given_the_label(run: Run, here: Path, capsys):
     np.savez("unknown.npz", images=test.images)
     assert main(["score", str(run.path), "npz:known.npz", "-o", "scores.npz"]) == 0
     with np.load("scores.npz") as file:
-        expected = evidence(run.model(), test.images, labels=test.labels).elbo
+        expected = elbo_terms(run.model(), test.images, labels=test.labels).elbo
         np.testing.assert_allclose(file["elbo"], expected, rtol=1e-5)
     assert main(["score", str(run.path), "npz:unknown.npz", "-o", "none.npz"]) == 2
     assert "conditional and needs labels" in capsys.readouterr().err

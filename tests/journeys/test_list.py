@@ -8,7 +8,7 @@ from latente.cli import main
 from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.options import options_of, summary_of
-from latente.training.config import DEFAULT_CHOICE, build, read_file, resolve, shown
+from latente.training.config import DEFAULT_CHOICE, build, flag, read_file, resolve
 from latente.training.papers import papers
 
 
@@ -45,7 +45,7 @@ def test_an_axis_is_listed_with_every_option(capsys, axis: str):
     for part, choice in zip(parts, choices(AXES[axis]).values(), strict=True):
         assert plain(summary_of(choice)) in joined(part)
         for option in options_of(choice).values():
-            assert re.search(rf"^  {re.escape(shown(f'{axis}.{option.name}'))} \S", part, re.MULTILINE)
+            assert re.search(rf"^  {re.escape(flag(f'{axis}.{option.name}'))} \S", part, re.MULTILINE)
             assert plain(option.help) in joined(part)
 
 

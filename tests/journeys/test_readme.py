@@ -140,7 +140,7 @@ def test_the_commands_exist(line: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def check_latente(words: list[str]) -> None:
-    arguments, rest = parser().parse_known_args(train.joined(words) if words[0] in WITH_OPTIONS else words)
+    arguments, rest = parser().parse_known_args(train.with_values(words) if words[0] in WITH_OPTIONS else words)
     if arguments.command in {"train", "sweep"}:  # which read the options of the schema themselves
         assert arguments.data or arguments.resume
         asked = {**(read_file(arguments.config) if arguments.config else {}), "data.name": arguments.data}

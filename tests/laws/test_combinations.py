@@ -11,7 +11,7 @@ from latente import VAE
 from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.model.choice import Choice
-from latente.model.harmony import check_harmony
+from latente.model.compatibility import check_compatible
 from latente.model.networks import Conv, Dense, ResNet
 
 pytestmark = pytest.mark.backend
@@ -28,7 +28,7 @@ Combination = tuple[str, ...]
 def reason_against(posterior: Choice, prior: Choice, objective: Choice) -> str:
     """What harmony says against choices, or nothing."""
     try:
-        check_harmony(posterior, prior, objective)
+        check_compatible(posterior, prior, objective)
     except UserError as error:
         return str(error)
     return ""

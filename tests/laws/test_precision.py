@@ -13,10 +13,10 @@ import latente
 from latente import VAE, backend
 from latente.backend import multiplying, trains_in_bfloat16
 from latente.errors import UserError
-from latente.evaluation.bounds import evidence
+from latente.evaluation.bounds import elbo_terms
 from latente.evaluation.importance import log_likelihood
 from latente.model import AXES, choices
-from latente.model.harmony import check_harmony
+from latente.model.compatibility import check_compatible
 from latente.model.networks import Conv, Dense, ResNet
 from latente.model.objectives import FactorVAE
 from latente.model.posteriors import FSQ, VectorQuantizer
@@ -55,7 +55,7 @@ def with_choice(axis: str, name: str) -> dict:
         if axis in axes and found[axis] != name:
             continue
         try:
-            check_harmony(*(choices(AXES[each])[found[each]]() for each in axes))
+            check_compatible(*(choices(AXES[each])[found[each]]() for each in axes))
         except UserError:
             continue
         found[axis] = name
@@ -178,7 +178,7 @@ USES = {
     "decode": lambda vae: vae.decode(np.zeros((2, LATENT_DIM))),
     "sample": lambda vae: vae.sample(2),
     "interpolate": lambda vae: vae.interpolate(*images(2)),
-    "evidence": lambda vae: evidence(vae, images()),
+    "evidence": lambda vae: elbo_terms(vae, images()),
     "log_likelihood": lambda vae: log_likelihood(vae, images(), samples=2),
 }
 

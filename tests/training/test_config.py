@@ -7,7 +7,7 @@ import pytest
 from latente import training
 from latente.cli import main
 from latente.errors import UserError
-from latente.training.config import completed, resolve, shown
+from latente.training.config import completed, resolve
 
 
 def digits(**options):
@@ -131,11 +131,11 @@ def test_a_flag_that_is_given_twice_is_refused(arguments: list[str], capsys):
 
 
 def test_every_option_is_documented():
-    from latente.training.reference import groups
+    from latente.training.reference import option_groups
 
-    for group in groups():
+    for group in option_groups():
         assert group.summary, group.title
         for flag, option in group.options.items():
             assert option.help, flag
             assert option.expected()
-    assert shown("objective.free_bits") == "--objective.free-bits"
+    assert flag("objective.free_bits") == "--objective.free-bits"

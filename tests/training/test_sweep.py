@@ -1,4 +1,4 @@
-"""A grid of runs: its points, their training, and going on with it."""
+"""A grid_points of runs: its points, their training, and going on with it."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from latente import data
 from latente.errors import UserError
 from latente.training import Run, sweep, trainer
 from latente.training.callbacks import Diverged
-from latente.training.sweep import finished, grid, read_values, train_grid, trained
+from latente.training.sweep import finished, grid_points, read_values, train_grid, trained
 from training.test_train import QUICK, assert_same, weights
 
 SEEDS = {"seed": [0, 1]}
@@ -18,7 +18,7 @@ NAMES = ["seed=0", "seed=1"]
 
 
 def points(**options):
-    return grid({"data": "digits", **QUICK, **options})
+    return grid_points({"data": "digits", **QUICK, **options})
 
 
 @pytest.fixture(scope="module")
@@ -146,12 +146,12 @@ def test_flags_that_do_not_say_what_is_meant(flags, message):
 )
 def test_a_grid_is_checked_before_anything_slow(options, message):
     with pytest.raises(UserError, match=message):
-        grid({"data": "digits", **options})
+        grid_points({"data": "digits", **options})
 
 
 def test_names_are_folders_and_keep_values_apart():
     filters = {"network.filters": [(32, 64), (8,)], "lr": [1e-3, 1.5e-3], "objective": ["ELBO", "Autoencoder"]}
-    names = [point.name for point in grid({"data": "digits", **filters})]
+    names = [point.name for point in grid_points({"data": "digits", **filters})]
     assert names[0] == "network.filters=32-64,lr=0.001,objective=ELBO"
     assert len(set(names)) == 8
     assert not any(np.char.find(names, "/") >= 0)

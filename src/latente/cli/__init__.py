@@ -33,7 +33,7 @@ from latente.cli import (
     traverse,
 )
 from latente.errors import UserError
-from latente.options import nearest
+from latente.options import did_you_mean
 
 COMMANDS = {
     "train": train,
@@ -87,9 +87,9 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong, with the nearest valid name of a mistyped option or command."""
         known = [option for action in self._actions for option in action.option_strings]
         if message.startswith("unrecognized arguments: "):
-            hint = nearest(message.split()[2].partition("=")[0], known)
+            hint = did_you_mean(message.split()[2].partition("=")[0], known)
         elif found := re.search(r"invalid choice: '(.*?)'", message):
-            hint = nearest(found[1], COMMANDS)
+            hint = did_you_mean(found[1], COMMANDS)
         else:
             hint = ""
         raise UserError(f"{message}.{hint} {self.prog} --help explains.")
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         words = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]  # ``list`` is the command here
         if words and words[0] in WITH_OPTIONS:
-            words = train.joined(words, WITH_OPTIONS[words[0]].configure)
+            words = train.with_values(words, WITH_OPTIONS[words[0]].configure)
         arguments, rest = parser().parse_known_args(words)
         if rest and arguments.command not in WITH_OPTIONS:
             arguments.parser.error(f"unrecognized arguments: {' '.join(rest)}")

@@ -7,7 +7,7 @@ import argparse
 import numpy as np
 
 from latente.cli.common import add_run, add_seed, open_run
-from latente.cli.images import add_images, images_of, rows_of, save_table
+from latente.cli.images import add_images, chosen_dataset, index_columns, save_table
 from latente.seeds import spread
 
 HELP = "write the codes of images as npz or csv"
@@ -27,10 +27,10 @@ def run(arguments: argparse.Namespace) -> None:
     from latente.training.labels import labels_of
 
     vae = run.model()
-    dataset = images_of(arguments, run)
+    dataset = chosen_dataset(arguments, run)
     codes = [
         vae.encode(np.asarray(split.images[:]), arguments.sample, spread(arguments.seed, name), labels_of(vae, split))
         for name, split in dataset.splits.items()
         if len(split)
     ]
-    print(save_table(arguments.output, rows_of(dataset) | {"z": np.concatenate(codes)}))
+    print(save_table(arguments.output, index_columns(dataset) | {"z": np.concatenate(codes)}))

@@ -29,7 +29,7 @@ def add_images(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
 
 
-def images_of(arguments: argparse.Namespace, run: Run) -> Dataset:
+def chosen_dataset(arguments: argparse.Namespace, run: Run) -> Dataset:
     """The run's own data in the run's own splits; other data as the run's are, undivided, in their own order."""
     from latente import data
 
@@ -43,7 +43,7 @@ def images_of(arguments: argparse.Namespace, run: Run) -> Dataset:
     return data.load(arguments.data, data_dir=arguments.data_dir, **options)
 
 
-def rows_of(dataset: Dataset) -> dict[str, np.ndarray]:
+def index_columns(dataset: Dataset) -> dict[str, np.ndarray]:
     """The first columns of the table: split, index there and, where all images have them, file and label."""
     splits = {name: split for name, split in dataset.splits.items() if len(split)}
     columns = {

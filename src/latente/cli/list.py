@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from latente.backend import import_keras
 from latente.errors import UserError
-from latente.options import nearest, options_of, summary_of
+from latente.options import did_you_mean, options_of, summary_of
 
 HELP = "name the choices of each axis of a model with their options, and the papers whose configs there are"
 
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     known = [*AXES, "papers"]
     if arguments.axis and arguments.axis not in known:
         raise UserError(
-            f"AXIS must be one of {', '.join(known)}. Received {arguments.axis!r}.{nearest(arguments.axis, known)}"
+            f"AXIS must be one of {', '.join(known)}. Received {arguments.axis!r}.{did_you_mean(arguments.axis, known)}"
         )
     if arguments.axis == "papers":
         lines = _papers()
@@ -69,7 +69,7 @@ def _papers() -> Iterator[str]:
 
 def _one_axis(axis: str) -> Iterator[str]:
     from latente.model import AXES, choices
-    from latente.training.config import DEFAULT_CHOICE, shown
+    from latente.training.config import DEFAULT_CHOICE, flag
     from latente.training.sweep import shown_value
 
     yield from _heading(axis, AXES[axis])
@@ -78,7 +78,7 @@ def _one_axis(axis: str) -> Iterator[str]:
         yield f"--{axis} {name}{' (default)' if name == DEFAULT_CHOICE[axis] else ''}"
         yield from _wrapped(summary_of(choice), "  ", 2)
         for option in options_of(choice).values():
-            yield f"  {shown(f'{axis}.{option.name}')} {shown_value(option.default)}"
+            yield f"  {flag(f'{axis}.{option.name}')} {shown_value(option.default)}"
             yield from _wrapped(option.help, " " * 6, 6)
 
 

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from latente.cli.common import add_run, add_seed, open_run
-from latente.cli.images import add_images, images_of, rows_of, save_table
+from latente.cli.images import add_images, chosen_dataset, index_columns, save_table
 
 if TYPE_CHECKING:
     from latente.evaluation import Anomalies
@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> None:
     run = open_run(arguments)
     from latente.evaluation import score
 
-    dataset = images_of(arguments, run)
+    dataset = chosen_dataset(arguments, run)
     found = score(run, dataset, arguments.data_dir, arguments.seed)
-    path = save_table(arguments.output, rows_of(dataset) | found.columns)
+    path = save_table(arguments.output, index_columns(dataset) | found.columns)
     if found.missing:
         print(f"No typicality, percentiles or AUROC: they need the run's own data. {found.missing}")
     if found.auroc:

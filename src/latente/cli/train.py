@@ -36,10 +36,10 @@ def run(arguments: argparse.Namespace) -> None:
     flags: list[tuple[str, str | bool]] = parse_flags(arguments.rest)
     import_keras()
     from latente import training
-    from latente.training.config import shown
+    from latente.training.config import flag
 
     if arguments.resume:
-        extra = [shown(key) for key, _ in flags] + ([arguments.data] if arguments.data else [])
+        extra = [flag(key) for key, _ in flags] + ([arguments.data] if arguments.data else [])
         if extra:
             raise UserError(f"--resume takes the config of the run. Received also {', '.join(extra)}.")
         finished = training.resume(arguments.resume, arguments.data_dir, not arguments.quiet)
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(finished.path)
 
 
-def joined(words: Sequence[str], configure: Callable[[argparse.ArgumentParser], None] = configure) -> list[str]:
+def with_values(words: Sequence[str], configure: Callable[[argparse.ArgumentParser], None] = configure) -> list[str]:
     """Write ``--name value`` as ``--name=value`` for the options of the schema, which argparse does not know.
 
     Left alone, it would take the value for DATA.

@@ -17,7 +17,7 @@ from latente.data.dataset import LARGE, Binarize, Dataset, Split, binarize, chun
 from latente.data.kinds import kind_of
 from latente.data.splitting import thin
 from latente.errors import UserError
-from latente.options import Option, nearest, options_of, summary_of
+from latente.options import Option, did_you_mean, options_of, summary_of
 
 STATIC_SEED = 2008
 _SOURCES: dict[str, Source] = {}
@@ -120,7 +120,7 @@ def find(name: str) -> tuple[Source, Path | None]:
     elif len(alone.parts) > 1 or alone.suffix:
         advice = " There is no such file or folder."
     else:
-        advice = nearest(name, names())
+        advice = did_you_mean(name, names())
     raise UserError(f"The data must be one of {', '.join(names())}. Received '{name}'.{advice}")
 
 
@@ -193,7 +193,9 @@ def checked(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     known = options(name)
     for key in given:
         if key not in known:
-            raise UserError(f"The options of '{name}' are {', '.join(known)}. Received '{key}'.{nearest(key, known)}")
+            raise UserError(
+                f"The options of '{name}' are {', '.join(known)}. Received '{key}'.{did_you_mean(key, known)}"
+            )
     return {
         key: option.parse(given.get(key, option.default), f"The option {key} of '{name}'")
         for key, option in known.items()

@@ -149,7 +149,7 @@ def _every(vae: VAE, dataset: Dataset, seed: int) -> Columns:
 def _statistics(vae: VAE, dataset: Dataset, split: str, seed: int) -> Columns:
     """The ELBO's parts and the PNG length of every image of a split, in nats."""
     subject = Subject(vae, dataset, split, seed)
-    found = subject.evidence
+    found = subject.elbo_terms
     return {
         "elbo": found.elbo,
         "reconstruction": found.reconstruction,

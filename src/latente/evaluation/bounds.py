@@ -1,4 +1,4 @@
-"""The evidence lower bound over a whole split, per image. It never calls the objective that trained the model."""
+"""The elbo_terms lower bound over a whole split, per image. It never calls the objective that trained the model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from latente import seeds
 from latente.backend import multiplying
 from latente.data import Images
 from latente.errors import UserError
-from latente.model.metrics import ACTIVE_VARIANCE
+from latente.model.latent_statistics import ACTIVE_VARIANCE
 from latente.model.use import BATCH, Labels
 from latente.model.vae import VAE
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ElboTerms:
     """The parts of the ELBO for each image, in nats.
 
     Attributes:
@@ -43,7 +43,7 @@ class Evidence:
         return self.mean.var(axis=0) > ACTIVE_VARIANCE
 
 
-def evidence(vae: VAE, images: Images, seed: int = 0, labels: Labels = None) -> Evidence:
+def elbo_terms(vae: VAE, images: Images, seed: int = 0, labels: Labels = None) -> ElboTerms:
     """Take every image once, the last ragged batch included.
 
     Args:
@@ -57,11 +57,11 @@ def evidence(vae: VAE, images: Images, seed: int = 0, labels: Labels = None) -> 
     """
     if len(images) == 0:
         raise UserError("Evaluation needs at least one image. Received none.")
-    noise = seeds.noise(seed, "evidence")
+    noise = seeds.noise(seed, "elbo_terms")
     y = vae.checked_labels(labels, len(images))
     batches = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
     parts = [_batch(vae, np.asarray(images[rows]), None if y is None else y[rows], noise) for rows in batches]
-    return Evidence(*(np.concatenate(arrays).astype("float64") for arrays in zip(*parts, strict=True)))
+    return ElboTerms(*(np.concatenate(arrays).astype("float64") for arrays in zip(*parts, strict=True)))
 
 
 @multiplying("float32")

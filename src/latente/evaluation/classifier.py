@@ -16,8 +16,8 @@ from latente.backend import jit_compile, multiplying, native_stderr_held
 from latente.data import Dataset, Split, cache_directory
 from latente.data.cache import landing
 from latente.errors import UserError
-from latente.evaluation.pixels import unit_pixels
 from latente.model.use import BATCH
+from latente.pixels import unit_scale
 
 RECIPE = 1
 """Part of the name of the file in the cache: count it up when the network or its training changes."""
@@ -118,7 +118,7 @@ def _trained(dataset: Dataset) -> Classifier:
     for step in range(steps):
         # Not fit: with arrays it would shuffle by the global seed.
         rows = order[step * TRAIN_BATCH : (step + 1) * TRAIN_BATCH]
-        network.train_on_batch(unit_pixels(train.images[rows]), targets[rows])
+        network.train_on_batch(unit_scale(train.images[rows]), targets[rows])
     classifier = Classifier(network, {})
     classifier.protocol = _measured(classifier, dataset.test, classes)
     return classifier
@@ -140,5 +140,5 @@ def _measured(classifier: Classifier, test: Split, classes: np.ndarray) -> dict[
 
 @multiplying("float32")
 def _in_batches(function: Callable[[Any], Any], images: np.ndarray) -> np.ndarray:
-    parts = (unit_pixels(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
+    parts = (unit_scale(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
     return np.concatenate([ops.convert_to_numpy(function(ops.convert_to_tensor(part))) for part in parts])

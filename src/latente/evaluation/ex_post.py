@@ -11,9 +11,9 @@ from keras import ops
 from latente.backend import multiplying
 from latente.errors import UserError
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
-from latente.evaluation.measures import Metrics, metric
+from latente.evaluation.metrics import Metrics, metric
 from latente.evaluation.subject import Subject
-from latente.model.fitted import FittedPrior
+from latente.model.fitted_prior import FittedPrior
 from latente.model.use import BATCH
 from latente.model.vae import VAE
 from latente.seeds import spread

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances
 
 from latente.errors import UserError
-from latente.evaluation.pixels import RESOLUTION
+from latente.pixels import RESOLUTION
 
 NEIGHBOURS = 5
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from latente.errors import UserError
-from latente.evaluation.pixels import RESOLUTION
+from latente.pixels import RESOLUTION
 from latente.seeds import drawing
 
 
@@ -33,21 +33,6 @@ def smoothness(paths: np.ndarray) -> np.ndarray:
     mean = steps.mean(axis=1)
     moves = mean > RESOLUTION * np.linalg.norm(paths[:, 0], axis=1)
     return np.divide(steps.max(axis=1), mean, out=np.ones(len(paths)), where=moves)
-
-
-def cross_fade(starts: np.ndarray, ends: np.ndarray, frames: int) -> np.ndarray:
-    """Mixtures of the pixels of pairs of images: the control that is smooth and shows ghosts.
-
-    Args:
-        starts: First images, floats in [0, 1], ``(pairs, H, W, C)``.
-        ends: Last images, likewise.
-        frames: How many images, both ends included.
-
-    Returns:
-        ``(pairs, frames, H, W, C)``.
-    """
-    t = np.linspace(0, 1, frames, dtype="float32")[:, None, None, None]
-    return (1 - t) * starts[:, None] + t * ends[:, None]
 
 
 def noise_between(starts: np.ndarray, ends: np.ndarray, frames: int, seed: int = 0) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
 
 from latente.errors import UserError
-from latente.evaluation.pixels import RESOLUTION
+from latente.pixels import RESOLUTION
 
 AT_ONCE = 1_000
 """Pairs that are compared at a time, which bounds the memory for their differences."""

@@ -1,81 +1,270 @@
-"""The figures of a run, each with its protocol."""
+"""The figures of a subject, group by group: by name an object with ``value``, ``unit`` and its own protocol."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Literal
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from latente import __version__
-from latente.errors import UserError
-from latente.evaluation import measures
-from latente.evaluation.inception import Inception
-from latente.evaluation.measures import Metrics
-from latente.evaluation.subject import Subject
-from latente.language import tr
-from latente.training.run import Run
+import numpy as np
+from keras import ops
+
+from latente.data import Images
+from latente.evaluation import disentanglement
+from latente.evaluation.aggregate import COMPONENTS, DRAWS, decompose
+from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
+from latente.evaluation.importance import log_likelihood
+from latente.evaluation.inception import SPACE as INCEPTION
+from latente.evaluation.interpolations import noise_between, smoothness
+from latente.evaluation.memorization import memorization
+from latente.evaluation.recognizability import recognizability
+from latente.evaluation.sharpness import sharpness
+from latente.evaluation.subject import ENCODED, Subject
+from latente.model.posteriors import DiagonalGaussian
+from latente.model.posteriors.code_usage import CodeUsage
+from latente.model.posteriors.discrete import DiscretePosterior
+from latente.model.priors.standard_normal import StandardNormal
+from latente.model.use import BATCH, interpolate_codes
+from latente.pixels import cross_fade, unit_scale
+
+Metrics = dict[str, dict[str, Any]]
+
+PAIRS, FRAMES = 100, 11
+NEIGHBOURS_OF = 500
+"""Samples, and held-out images, whose nearest training images are looked for."""
+FEWEST_PAIRS = 100
+"""Fewer codes with factors are not scored: the scores train and test on them."""
 
 
-def evaluate(
-    run: Run | str | Path,
-    split: Literal["test", "validation", "train"] = "test",
-    data_dir: str | None = None,
-    seed: int = 0,
-    samples: int = 0,
-    images: int = 1000,
-    inception: str | Path | None = None,
-    progress: bool = False,
-) -> Metrics:
-    """Compute every figure that applies to a run and write them to its ``metrics.json`` (``elbo@train`` but for test).
+def metric(value: Any, unit: str, **protocol: Any) -> dict[str, Any]:
+    """A figure with its unit and protocol."""
+    return {"value": value, "unit": unit, **protocol}
 
-    Args:
-        run: The run or its directory.
-        split: Which images.
-        data_dir: Where the data files are now, when not where they were.
-        seed: Seed of every draw: of codes, of images where not all are taken, and of the pixels when the data are
-            binarized dynamically.
-        samples: K, the draws per image of the importance-sampled bound on log p(x); 0 leaves it out.
-        images: How many images that bound is computed for.
-        inception: A file of the weights of Inception-v3 in Keras's form, for the figures of the samples in its features
-            as well; see ``evaluation.inception``.
-        progress: Whether to tell on standard error that it takes place.
 
-    Returns:
-        By name, an object with ``value``, ``unit``, the ``group`` it belongs to and the protocol: the split, how many
-        of its images (``n``), the seed, and what else the figure depends on. ``controls`` are the same figure of
-        something whose worth is known, such as real images. Values of a whole split are in nats per image:
-        ``elbo`` = -(``reconstruction`` + ``kl``) at beta = 1, with one draw of z per image, and its standard error.
-        Pixels are compared as they are in the data, not as binarized, and samples are decoded means.
-
-    Raises:
-        UserError: The run has no model yet, its data are not there, or the numbers of draws are wrong.
-    """
-    if samples < 0 or images < 1:
-        raise UserError(f"evaluate needs samples >= 0 and images >= 1. Received {samples} and {images}.")
-    run = run if isinstance(run, Run) else Run(run)
-    network = None if inception is None else Inception(inception)
-    if progress:
-        print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
-    subject = Subject(run.model(), run.data(data_dir), split, seed, network)
-    groups = {
-        "bound": measures.bound(subject) | (measures.importance(subject, samples, images) if samples else {}),
-        "latents": measures.latents(subject),
-        "reconstructions": measures.reconstructions(subject),
-        "samples": measures.samples(subject),
-        "interpolations": measures.interpolations(subject),
-        "factors": measures.factors(subject),
+def bound(subject: Subject) -> Metrics:
+    """The ELBO at beta = 1 and its parts, over the whole split; in bits too, where it bounds a probability."""
+    found = subject.elbo_terms
+    parts = {
+        "elbo": found.elbo.mean(),
+        "elbo_standard_error": found.elbo.std() / np.sqrt(len(found.elbo)),
+        "reconstruction": found.reconstruction.mean(),
+        "kl": found.kl.mean(axis=0).sum(),
     }
-    protocol = {
-        "split": split,
-        "seed": seed,
-        "likelihood": run.config["likelihood"]["name"],
-        "binarization": subject.dataset.binarize,
-        "epoch": run.epoch_of(subject.vae)["epoch"],
-        "latente": __version__,
-        **({"given": "the label"} if subject.vae.classes else {}),
-    }
+    protocol = {"n": len(found.elbo), "z_samples": 1}
+    metrics = {name: metric(float(value), "nats", **protocol) for name, value in parts.items()}
+    return metrics | _bits(subject, found.elbo.mean(), subject.model_images, protocol)
+
+
+def importance(subject: Subject, samples: int, images: int) -> Metrics:
+    """The importance-sampled bound on log p(x) over some images of the split."""
+    rows = subject.rows(len(subject.split), images)
+    x = np.asarray(subject.model_images[rows])
+    found = log_likelihood(subject.vae, x, samples, subject.seed, subject.labels(rows))
+    value, error = float(found.bound.mean()), float(found.bound.std() / np.sqrt(len(x)))
+    elbo = float(subject.elbo_terms.elbo[rows].mean())
+    protocol = {"n": len(x), "z_samples": samples}
     metrics = {
-        name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()
+        "log_likelihood": metric(value, "nats", **protocol, controls={"elbo of these images": elbo}),
+        "log_likelihood_standard_error": metric(error, "nats", **protocol),
+        "effective_samples": metric(float(found.effective_samples.mean()), f"of {samples} draws", **protocol),
     }
-    run.add_metrics({name if split == "test" else f"{name}@{split}": one for name, one in metrics.items()})
+    return metrics | _bits(subject, value, x, protocol)
+
+
+def latents(subject: Subject) -> Metrics:
+    """What the latents do, and how far their aggregate is from the prior."""
+    found, n = subject.elbo_terms, len(subject.elbo_terms.elbo)
+    metrics = {
+        "active_units": metric(int(found.active.sum()), f"of {len(found.active)} latents", n=n),
+        "z_mean_std": metric(found.mean.std(axis=0).tolist(), "per latent", n=n),
+    }
+    vae = subject.vae
+    if isinstance(vae.posterior, DiscretePosterior):
+        return metrics | _codes(subject, vae.posterior)
+    if vae.posterior.factorizes and vae.prior.factorizes:
+        metrics["kl_per_dimension"] = metric(found.kl.mean(axis=0).tolist(), "nats", n=n)
+    if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
+        return metrics
+    rows = subject.rows(n, ENCODED)
+    q = vae.posterior_parameters(np.asarray(subject.model_images[rows]), subject.labels(rows))
+    parts = decompose(q["z_mean"], q["z_log_var"], subject.seed)
+    protocol = {"n": min(n, COMPONENTS), "draws": min(n, DRAWS), "estimator": "full sample"}
+    for name in ("mutual_information", "total_correlation", "dimension_wise_kl", "marginal_kl"):
+        metrics[name] = metric(getattr(parts, name), "nats", **protocol)
+    metrics["mutual_information"]["controls"] = {"at most log n": math.log(min(n, COMPONENTS))}
+    each = parts.marginal_kl_per_dimension.tolist()
+    return metrics | {"marginal_kl_per_dimension": metric(each, "nats", **protocol)}
+
+
+def _codes(subject: Subject, posterior: DiscretePosterior) -> Metrics:
+    """How many of its codes a discrete posterior uses, over the whole split."""
+    usage = CodeUsage(posterior.codes, posterior.stages)
+    for rows in np.split(np.arange(len(subject.split)), range(BATCH, len(subject.split), BATCH)):
+        q = subject.vae.posterior_parameters(np.asarray(subject.model_images[rows]), subject.labels(rows))
+        usage.update_state(ops.convert_to_tensor(q["indices"]))
+    found = {name: float(ops.convert_to_numpy(value)) for name, value in usage.result().items()}
+    of = f"of {posterior.codes} codes"
+    return {
+        "perplexity": metric(found["perplexity"], of, n=len(subject.split)),
+        "code_usage": metric(found["code_usage"], f"share {of}", n=len(subject.split)),
+    }
+
+
+def reconstructions(subject: Subject) -> Metrics:
+    """Decoded posterior means against their images."""
+    real = subject.real
+    decoded = subject.vae.reconstruct(real, subject.labels(subject.real_rows))
+    return {
+        "reconstruction_mse": metric(float(np.mean((decoded - real) ** 2)), "per pixel in [0, 1]", n=len(real)),
+        **_sharpness("reconstruction_sharpness", decoded, subject),
+    }
+
+
+def samples(subject: Subject) -> Metrics:
+    """Decoded draws of the prior against real images."""
+    held_out, drawn = subject.dataset.test.images, subject.samples[:NEIGHBOURS_OF]
+    unseen = unit_scale(held_out[subject.rows(len(held_out), NEIGHBOURS_OF)])
+    near = memorization(drawn, unseen, subject.train)
+    return {
+        **_sharpness("sample_sharpness", subject.samples, subject),
+        **_recognizability(subject),
+        **_realism(subject),
+        **_fidelities(subject),
+        "memorization[pixels]": metric(
+            near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(subject.train)
+        ),
+    }
+
+
+def interpolations(subject: Subject) -> Metrics:
+    """Straight paths between random pairs of images, with a cross-fade of their pixels and noise as controls.
+
+    A conditional model decodes each frame as the class of the nearer end, as ``VAE.interpolate`` does.
+    """
+    pairs = min(PAIRS, len(subject.real) // 2)
+    if pairs == 0:
+        return {}
+    starts, ends = subject.real[:pairs], subject.real[pairs : 2 * pairs]
+    vae, labels = subject.vae, subject.labels(subject.real_rows[: 2 * pairs])
+    first, last = np.split(vae.encode(subject.real[: 2 * pairs], labels=labels), 2)
+    path = np.concatenate([interpolate_codes(a, b, FRAMES, "linear") for a, b in zip(first, last, strict=True)])
+    if labels is not None:
+        labels = np.concatenate([vae.nearer(ends, FRAMES) for ends in labels.reshape(2, pairs).T])
+    paths = {
+        "decoded": vae.decode(path, labels),
+        "cross-fade": cross_fade(starts, ends, FRAMES).reshape(-1, *starts.shape[1:]),
+        "noise": noise_between(starts, ends, FRAMES, subject.seed).reshape(-1, *starts.shape[1:]),
+    }
+    features = {name: subject.features(frames).reshape(pairs, FRAMES, -1) for name, frames in paths.items()}
+    evenness = {name: float(smoothness(x).mean()) for name, x in features.items()}
+    middles = {name: frames[FRAMES // 2 :: FRAMES] for name, frames in paths.items()} | {"real images": starts}
+    relative = _relative_distances(subject, middles)
+    protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": subject.space}
+    return {
+        f"interpolation_smoothness[{subject.space}]": metric(
+            evenness.pop("decoded"), "1 = even", **protocol, controls=evenness
+        ),
+        f"midpoint_distance[{subject.space}]": metric(
+            relative.pop("decoded"), "of a cross-fade's", **protocol, controls=relative
+        ),
+    }
+
+
+def _relative_distances(subject: Subject, images: dict[str, np.ndarray]) -> dict[str, float]:
+    """How far images are from the nearest training image, over how far cross-fades are."""
+    distances = {name: subject.distance_to_train(each) for name, each in images.items()}
+    fade = distances.pop("cross-fade")
+    return {name: distance / fade for name, distance in distances.items()}
+
+
+def factors(subject: Subject) -> Metrics:
+    """Disentanglement of the mean codes, where at least two factors of the images are known and vary."""
+    known = subject.split.factors
+    if known is None or subject.vae.latent_dim < 2:
+        return {}
+    rows = subject.rows(len(known), ENCODED)
+    varying = np.flatnonzero(np.ptp(known[rows], axis=0) > 0)
+    if len(varying) < 2 or len(rows) < FEWEST_PAIRS:
+        return {}
+    codes = subject.vae.encode(np.asarray(subject.split.images[rows]), labels=subject.labels(rows))
+    scores = disentanglement.scores(codes, known[rows][:, varying], seed=subject.seed)
+    names = subject.dataset.factor_names or [str(i) for i in range(known.shape[1])]
+    protocol = {"n": len(rows), "factors": [names[i] for i in varying]}
+    return {name: metric(float(score), "0 to 1, more is better", **protocol) for name, score in scores.items()}
+
+
+def _bits(subject: Subject, nats: float, images: Images, protocol: Mapping[str, Any]) -> Metrics:
+    """-log p(x) / (D log 2) for D pixels and channels, or nothing: the bits of a density hang on the pixels' unit."""
+    batches = (np.asarray(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
+    if not all(subject.vae.likelihood.is_probability(batch) for batch in batches):
+        return {}
+    bits = -nats / (math.prod(images.shape[1:]) * math.log(2))
+    return {"bits_per_dimension": metric(float(bits), "bits", **protocol)}
+
+
+def _sharpness(name: str, images: np.ndarray, subject: Subject) -> Metrics:
+    if min(subject.vae.image_shape[:2]) < 3:
+        return {}
+    return {name: metric(sharpness(images, subject.real), "1 = as sharp as real", n=len(images))}
+
+
+def _recognizability(subject: Subject) -> Metrics:
+    if subject.classifier is None:
+        return {}
+    judge = subject.classifier
+    found = recognizability(judge.probabilities(subject.samples))
+    others = {"real images": subject.real, **subject.impostors}
+    controls = {name: recognizability(judge.probabilities(images)) for name, images in others.items()}
+    protocol = {"samples": len(subject.samples), "n": len(subject.real)}
+    units = {"confidence": "mean top-1", "coverage": "1 = all classes alike"}
+    metrics = {
+        name: metric(
+            getattr(found, name), unit, **protocol, controls={of: getattr(each, name) for of, each in controls.items()}
+        )
+        for name, unit in units.items()
+    }
+    return {
+        "sample_confidence[classifier]": metrics["confidence"],
+        "class_coverage[classifier]": metrics["coverage"],
+        "classifier_accuracy": metric(judge.protocol["accuracy"], "of real test images", n=judge.protocol["n"]),
+    }
+
+
+def _realism(subject: Subject) -> Metrics:
+    others = {"real images": subject.real, **subject.impostors}
+    relative = _relative_distances(subject, {"samples": subject.samples, **others})
+    protocol = {"samples": len(subject.samples), "n": len(subject.real), "feature_space": subject.space}
+    name = f"sample_distance[{subject.space}]"
+    return {name: metric(relative.pop("samples"), "of a cross-fade's", **protocol, controls=relative)}
+
+
+def _fidelities(subject: Subject) -> Metrics:
+    spaces = {"classifier": subject.classifier, INCEPTION: subject.inception}
+    if len(subject.real) <= NEIGHBOURS:
+        return {}
+    return {
+        name: one
+        for space, network in spaces.items()
+        if network is not None
+        for name, one in _fidelity(subject, space, network.features).items()
+    }
+
+
+def _fidelity(subject: Subject, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
+    real, generated = features(subject.real), features(subject.samples)
+    train = features(subject.train[: len(real)])
+    found = neighbourhoods(real, generated)
+    others = {"train images": train, **{name: features(each) for name, each in subject.impostors.items()}}
+    controls = {name: neighbourhoods(real, each) for name, each in others.items()}
+    protocol = {"samples": len(generated), "n": len(real), "feature_space": space}
+    metrics = {
+        f"frechet[{space}]": metric(
+            frechet(real, generated), "squared distance", **protocol, controls={"train images": frechet(real, train)}
+        )
+    }
+    for name, value in vars(found).items():
+        unit = "balls, over k" if name == "density" else "share"
+        metrics[f"{name}[{space}]"] = metric(
+            value, unit, **protocol, k=NEIGHBOURS, controls={of: getattr(each, name) for of, each in controls.items()}
+        )
     return metrics

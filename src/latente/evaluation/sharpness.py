@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latente.errors import UserError
-from latente.evaluation.pixels import unit_pixels
+from latente.pixels import unit_scale
 
 BLANK = 1e-12
 """What the rounding of float32 pixels alone may leave; a grey level of 256, once in 10^8 pixels, gives more."""
@@ -23,7 +23,7 @@ def laplacian_variance(images: np.ndarray) -> float:
     Raises:
         UserError: There are no images, or they are too small.
     """
-    x = unit_pixels(images)
+    x = unit_scale(images)
     if x.ndim != 4 or len(x) == 0 or min(x.shape[1:3]) < 3:
         raise UserError(f"Sharpness needs images (n, H, W, C) of at least 3 x 3 pixels. Received {x.shape}.")
     inner = x[:, 1:-1, 1:-1]

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from latente.data import Dataset, Images, Split, binarize
-from latente.evaluation.bounds import Evidence, evidence
+from latente.evaluation.bounds import ElboTerms, elbo_terms
 from latente.evaluation.classifier import Classifier, classifier_of
 from latente.evaluation.inception import Inception
 from latente.evaluation.memorization import nearest
-from latente.evaluation.pixels import unit_pixels
 from latente.model.vae import VAE
+from latente.pixels import unit_scale
 from latente.seeds import drawing
 from latente.training.labels import labels_of
 
@@ -62,14 +62,14 @@ class Subject:
         return labels_of(self.vae, self.split, rows)
 
     @cached_property
-    def evidence(self) -> Evidence:
+    def elbo_terms(self) -> ElboTerms:
         """The ELBO's parts of every image of the split."""
-        return evidence(self.vae, self.model_images, self.seed, self.labels())
+        return elbo_terms(self.vae, self.model_images, self.seed, self.labels())
 
     @cached_property
     def real(self) -> np.ndarray:
         """Random images of the split in random order, as they are in the file, float32 in [0, 1], ``(n, H, W, C)``."""
-        return unit_pixels(self.split.images[self.real_rows])
+        return unit_scale(self.split.images[self.real_rows])
 
     @cached_property
     def real_rows(self) -> np.ndarray:
@@ -92,7 +92,7 @@ class Subject:
     def train(self) -> np.ndarray:
         """Random training images, as many as fit in memory, float32 in [0, 1], ``(n, H, W, C)``."""
         images = self.dataset.train.images
-        return unit_pixels(images[self.rows(len(images), max(1, MOST_PIXELS // int(np.prod(images.shape[1:]))))])
+        return unit_scale(images[self.rows(len(images), max(1, MOST_PIXELS // int(np.prod(images.shape[1:]))))])
 
     @cached_property
     def classifier(self) -> Classifier | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latente.language import tr
-from latente.lesson.remark import Mistake, array, called, check, identify
+from latente.lesson.remark import Mistake, array, as_check, called, identify
 
 BETAS = (1, 5, 10)
 NAMES = ("reconstruction", "kl", "elbo")
@@ -16,7 +16,7 @@ RECONSTRUCTION, KL, BETA = np.array([230.0, 251.0, 244.0]), np.array([12.0, 17.0
 CLOSE = 1e-3
 
 
-@check
+@as_check
 def check_exercise_4(beta_loss: Callable[..., Any], results: Mapping[float, Mapping[str, float]]) -> str:
     """Check the loss of a beta-VAE, and a comparison of models trained with beta = 1, 5 and 10.
 

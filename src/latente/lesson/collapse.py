@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from latente.evaluation.diagnosis.exam import kl
+from latente.evaluation.diagnosis.measurements import kl
 from latente.language import tr
-from latente.lesson.remark import Array, Mistake, array, called, check
-from latente.model.metrics import ACTIVE_VARIANCE
+from latente.lesson.remark import Array, Mistake, array, as_check, called
+from latente.model.latent_statistics import ACTIVE_VARIANCE
 
 IMAGES, LATENTS = 400, 5
 AUTOENCODER = 20.0
@@ -20,7 +20,7 @@ Posterior = tuple[Array, Array]
 """z_mean and z_log_var of images, each ``(n, d)``."""
 
 
-@check
+@as_check
 def check_exercise_5(dead_latents: Callable[..., Any], before: Posterior, after: Posterior) -> str:
     """Check a diagnosis of collapse, and its cure.
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from latente.evaluation.interpolations import cross_fade
 from latente.language import tr
-from latente.lesson.remark import Array, Mistake, array, check, of_shape
+from latente.lesson.remark import Array, Mistake, array, as_check, of_shape
 from latente.lesson.student import Model, Student
 from latente.model.use import interpolate_codes
+from latente.pixels import cross_fade
 
 SEEN = 1000
 """Encodings among which the source of a code is looked for."""
@@ -23,7 +23,7 @@ TOLD_APART = 2.0
 standard errors of 100 codes. A collapsed model encodes every image as the prior, and nothing can be told."""
 
 
-@check
+@as_check
 def check_exercise_2(z: Array, generated: Array, model: Model, images: Array, n: int = 100) -> str:
     """Check codes drawn from the prior, and the images decoded from them.
 
@@ -87,7 +87,7 @@ def _misdecoded(made: Array, reconstructions: Array) -> str:
     return "reconstructions" if copied else "not-decoded"
 
 
-@check
+@as_check
 def check_exercise_3(path: Array, model: Model, start: Array, end: Array, frames: int = 10) -> str:
     """Check the images on the line between the codes of two images.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from latente.data import Dataset
-from latente.evaluation import measures
+from latente.evaluation import metrics
 from latente.evaluation.acceptance import recognizable, smooth
-from latente.evaluation.pixels import unit_pixels
 from latente.evaluation.subject import Subject
 from latente.language import tr
 from latente.lesson.generation import SAME, judge_path
-from latente.lesson.remark import Array, Mistake, check, of_shape
+from latente.lesson.remark import Array, Mistake, as_check, of_shape
 from latente.lesson.student import Model, Student
+from latente.pixels import unit_scale
 
 LATENTS, SAMPLES, FRAMES = 10, 64, 10
 DRAWS = 1000
@@ -20,7 +20,7 @@ NEAR = 0.3
 """Share by which the standard deviation of the samples' pixels may differ from that of draws of the prior."""
 
 
-@check
+@as_check
 def check_homework(
     model: Model, generated: Array, path: Array, pair: tuple[int, int], data: Dataset, epochs: int, asked: int = 30
 ) -> str:
@@ -44,7 +44,7 @@ def check_homework(
     labels = np.arange(len(data.test)) if data.test.labels is None else data.test.labels
     if labels[first] == labels[second]:
         raise Mistake("same-class")
-    start, end = unit_pixels(np.asarray(data.test.images[[first, second]]))
+    start, end = unit_scale(np.asarray(data.test.images[[first, second]]))
     judge_path(path, student, start, end, FRAMES)
     _accept(Subject(student, data, "test", seed=0))  # type: ignore[arg-type]  # it has the verbs that are used here
     return tr("Accepted: the samples are recognizable, and the interpolation is smooth.")
@@ -64,7 +64,7 @@ def _judge_samples(made: Array, student: Student, data: Dataset) -> None:
         raise Mistake("logits")
     if np.ptp(made, axis=0).max() < SAME:
         raise Mistake("one-code")
-    test = unit_pixels(np.asarray(data.test.images[:SAMPLES]))
+    test = unit_scale(np.asarray(data.test.images[:SAMPLES]))
     if min(np.abs(made - each).max() for each in (test, student.reconstruct(test))) < SAME:
         raise Mistake("reconstructions")
     expected, found = (float(each.std(axis=0).mean()) for each in (student.sample(DRAWS, seed=0), made))
@@ -74,7 +74,7 @@ def _judge_samples(made: Array, student: Student, data: Dataset) -> None:
 
 def _accept(subject: Subject) -> None:
     """The lesson's criterion, by the rules of the recipe of the homework."""
-    samples = measures.samples(subject)
+    samples = metrics.samples(subject)
     if not recognizable(samples).met:
         sure = samples["sample_confidence[classifier]"]
         raise Mistake(
@@ -84,7 +84,7 @@ def _accept(subject: Subject) -> None:
             spread=samples["class_coverage[classifier]"]["value"],
             far=samples["sample_distance[classifier]"]["value"],
         )
-    between = measures.interpolations(subject)
+    between = metrics.interpolations(subject)
     if not smooth(between).met:
         raise Mistake(
             "not-smooth",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latente.language import tr
-from latente.lesson.remark import Array, Mistake, called, check, of_shape
+from latente.lesson.remark import Array, Mistake, as_check, called, of_shape
 from latente.lesson.sampling import judge_sampling
 from latente.lesson.student import Student, encoded
 from latente.lesson.terms import judge_kl, judge_reconstruction
@@ -19,7 +19,7 @@ UNTRAINED = 0.9
 """Share of the variance of the pixels that a model leaves unexplained which has learned nothing worth the name."""
 
 
-@check
+@as_check
 def check_encoder(encoder: Callable[..., Any], images: Array) -> str:
     """Check an encoder that gives z_mean and z_log_var.
 
@@ -45,7 +45,7 @@ def judge_encoder(encoder: Callable[..., Any], images: Array) -> Array:
     return mean
 
 
-@check
+@as_check
 def check_decoder(decoder: Callable[..., Any], latent_dim: int, image_shape: tuple[int, int, int]) -> str:
     """Check a decoder that gives images in [0, 1].
 
@@ -71,7 +71,7 @@ def judge_decoder(decoder: Callable[..., Any], latent_dim: int, image_shape: tup
         raise Mistake("decoder-blind")
 
 
-@check
+@as_check
 def check_exercise_1(
     encoder: Callable[..., Any],
     sampling: Callable[..., Any],

@@ -57,7 +57,7 @@ class Remark:
         return textwrap.fill(f"{SYMBOLS.get(self.mistake, '✗')} {self.text}", WIDTH, subsequent_indent="  ")
 
 
-def check(judge: Callable[P, str]) -> Callable[P, Remark]:
+def as_check(judge: Callable[P, str]) -> Callable[P, Remark]:
     """Make a check of a judge, which raises ``Mistake`` or returns praise. None and ``...`` are work not yet done."""
 
     @wraps(judge)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from latente.language import tr
-from latente.lesson.remark import Array, Mistake, called, check, of_shape
+from latente.lesson.remark import Array, Mistake, as_check, called, of_shape
 
 DRAWS = 4000
 MEAN = np.array([3.0, -2.0, 1.0, -4.0], "float32")
@@ -24,7 +24,7 @@ UNIFORM_SIGMA = SIGMA / np.sqrt(12)
 """Of uniform noise in [0, 1], whose shape is judged, and not its width."""
 
 
-@check
+@as_check
 def check_sampling(sampling: Callable[..., Any]) -> str:
     """Check a sampling layer or function of z_mean and z_log_var.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latente.language import tr
-from latente.lesson.remark import Mistake, called, check, identify
+from latente.lesson.remark import Mistake, as_check, called, identify
 
 RNG = np.random.default_rng(157)
 IMAGES, DECODED = (RNG.uniform(0.05, 0.95, (5, 6, 4, 1)).astype("float32") for _ in range(2))
@@ -16,7 +16,7 @@ MEAN, LOG_VAR = (RNG.normal(0, 1, (5, 3)).astype("float32") for _ in range(2))
 PIXELS = (1, 2, 3)
 
 
-@check
+@as_check
 def check_reconstruction(reconstruction: Callable[..., Any]) -> str:
     """Check a reconstruction term: binary cross-entropy, summed over pixels.
 
@@ -46,7 +46,7 @@ def judge_reconstruction(reconstruction: Callable[..., Any]) -> None:
     identify(value, right, suspects, "not-cross-entropy")
 
 
-@check
+@as_check
 def check_kl(kl: Callable[..., Any]) -> str:
     """Check a KL term: KL(N(mu, sigma^2), N(0, I)), summed over latents.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import keras
 
 from latente.errors import UserError
-from latente.options import nearest
+from latente.options import did_you_mean
 
 if TYPE_CHECKING:
     from latente.model.evidence import Model
@@ -79,5 +79,7 @@ def make(axis: type[AxisT], spec: str | AxisT) -> AxisT:
         return spec.free()
     known = choices(axis)
     if spec not in known:
-        raise UserError(f"{axis.__name__} must be one of {', '.join(known)}. Received {spec!r}.{nearest(spec, known)}")
+        raise UserError(
+            f"{axis.__name__} must be one of {', '.join(known)}. Received {spec!r}.{did_you_mean(spec, known)}"
+        )
     return known[spec]()

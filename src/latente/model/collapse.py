@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latente.language import text
-from latente.model.metrics import ACTIVE_VARIANCE
+from latente.model.latent_statistics import ACTIVE_VARIANCE
 
 COLLAPSED_KL = 0.01
 """Nats. A latent that carries less says nothing: with sigma = 1 its mean moves by less than 0.14 around 0."""

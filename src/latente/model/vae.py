@@ -13,12 +13,12 @@ from latente import seeds
 from latente.backend import multiplying, replicas, strategy_scope
 from latente.errors import UserError
 from latente.model.choice import make
+from latente.model.compatibility import check_compatible, check_takes_labels
 from latente.model.conditional import Given
 from latente.model.evidence import Evidence
 from latente.model.feeding import checked, length, prepared
-from latente.model.harmony import check_harmony, check_takes_labels
+from latente.model.latent_statistics import LatentStatistics
 from latente.model.likelihoods import Likelihood
-from latente.model.metrics import LatentStatistics
 from latente.model.networks import Network, Own
 from latente.model.networks.network import DEFAULT
 from latente.model.networks.own import check_unbounded, network_of
@@ -96,7 +96,7 @@ class VAE(Use, keras.Model):
         self.prior = make(Prior, prior)
         self.likelihood = make(Likelihood, likelihood)
         self.objective = make(Objective, objective)
-        check_harmony(self.posterior, self.prior, self.objective)
+        check_compatible(self.posterior, self.prior, self.objective)
         if self.classes:
             check_takes_labels(self.network, self.prior)
         images = (None, *self.image_shape)

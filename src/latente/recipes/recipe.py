@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from latente.errors import UserError
 from latente.language import known
-from latente.options import nearest
+from latente.options import did_you_mean
 
 if TYPE_CHECKING:
     from latente.recipes.experiment import Experiment
@@ -98,5 +98,5 @@ def find(name: str) -> Recipe:
         UserError: There is none.
     """
     if name not in RECIPES:
-        raise UserError(f"There is no recipe {name!r}.{nearest(name, RECIPES)} latente recipe list names them.")
+        raise UserError(f"There is no recipe {name!r}.{did_you_mean(name, RECIPES)} latente recipe list names them.")
     return RECIPES[name]

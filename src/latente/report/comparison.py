@@ -13,19 +13,18 @@ from matplotlib.figure import Figure
 
 from latente.data import Dataset
 from latente.errors import UserError
-from latente.evaluation.interpolations import cross_fade
-from latente.evaluation.pixels import unit_pixels
 from latente.figures import rows, save_figure
 from latente.figures.comparison import plane, rate_distortion
 from latente.files import written_whole
 from latente.language import known, text, tr
-from latente.report.groups import Group, Row, groups_of, not_shared, rows_of
+from latente.pixels import cross_fade, unit_scale
+from latente.report.groups import Row, RunGroup, comparison_rows, groups_of, not_shared
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
 from latente.report.pictures import two_unlike
 from latente.training.labels import labels_of
 from latente.training.run import Run
-from latente.training.sweep import LoadedRun, finished, grid, runs_in, train_grid
+from latente.training.sweep import LoadedRun, finished, grid_points, runs_in, train_grid
 from latente.training.trainer import data_asked
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Comparison:
         path: The report.
     """
 
-    groups: list[Group]
+    groups: list[RunGroup]
     rows: list[Row]
     notes: list[str]
     path: Path
@@ -78,7 +77,7 @@ def compare(
     for run in opened:
         ensure_evaluated(run, data_dir, progress)
     groups = groups_of(opened)
-    figures = rows_of(groups)
+    figures = comparison_rows(groups)
     notes = _notes(opened, groups, figures)
     folder = Path(folder or Path("runs") / f"comparison-{time.strftime('%Y%m%d-%H%M%S')}")
     pictures = _figures(groups, figures, data_dir)
@@ -118,7 +117,7 @@ def sweep(dataset: Any, folder: str | Path, progress: bool = True, **options: An
         UserError: No option has several values, one is wrong, or the folder holds runs of another sweep.
     """
     asked, held = data_asked(dataset, None, options)
-    points = grid(asked)
+    points = grid_points(asked)
     data_dir = points[0].config["data"]["data_dir"]
     done = {}
     for run in train_grid(points, folder, progress, held):
@@ -139,7 +138,7 @@ def _check(runs: Sequence[Run]) -> None:
         run.best_epoch  # noqa: B018  # untrained runs are refused before anything slow
 
 
-def _notes(runs: Sequence[Run], groups: Sequence[Group], figures: Sequence[Row]) -> list[str]:
+def _notes(runs: Sequence[Run], groups: Sequence[RunGroup], figures: Sequence[Row]) -> list[str]:
     notes = []
     same_data = _same(runs, lambda run: run.environment["data_fingerprint"])
     if not same_data:
@@ -181,7 +180,7 @@ def _same(runs: Sequence[Run], what: Callable[[Run], Any]) -> bool:
     return all(what(run) == what(runs[0]) for run in runs)
 
 
-def _figures(groups: Sequence[Group], figures: Sequence[Row], data_dir: str | None) -> dict[str, Figure]:
+def _figures(groups: Sequence[RunGroup], figures: Sequence[Row], data_dir: str | None) -> dict[str, Figure]:
     elbo = next(row for row in figures if row.name == "elbo")
     found = {
         text("Rate and distortion"): rate_distortion(_points(groups, "kl", "reconstruction"), _protocol_title(elbo))
@@ -206,14 +205,14 @@ def _protocol_title(row: Row) -> str:
     return tr("each point a run, on test images")
 
 
-def _points(groups: Sequence[Group], *names: str) -> dict[str, np.ndarray]:
+def _points(groups: Sequence[RunGroup], *names: str) -> dict[str, np.ndarray]:
     return {
         group.label: np.array([[run.metrics[name]["value"] for name in names] for run in group.runs])
         for group in groups
     }
 
 
-def _sheets(groups: Sequence[Group], dataset: Dataset) -> dict[str, Figure]:
+def _sheets(groups: Sequence[RunGroup], dataset: Dataset) -> dict[str, Figure]:
     """One row of images per group, drawn by the run with its first seed."""
     first, second = two_unlike(dataset.test)
     images = np.asarray(dataset.test.images[:COLUMNS])
@@ -229,7 +228,7 @@ def _sheets(groups: Sequence[Group], dataset: Dataset) -> dict[str, Figure]:
     drawn: dict[str, dict[str, np.ndarray]] = {name: {} for name in sheets}
     drawn["Reconstructions"][text("test images")] = images
     drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(
-        unit_pixels(start[None]), unit_pixels(end[None]), COLUMNS
+        unit_scale(start[None]), unit_scale(end[None]), COLUMNS
     )[0]
     for group in groups:
         vae = group.runs[0].model()

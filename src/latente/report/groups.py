@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latente.language import tr
-from latente.training.config import shown
+from latente.training.config import flag
 from latente.training.run import Run
 from latente.training.sweep import comparable, shown_value
 
@@ -24,7 +24,7 @@ BETTER = {
 
 
 @dataclass(frozen=True)
-class Group:
+class RunGroup:
     """Runs of one config that differ in the seed.
 
     Attributes:
@@ -103,8 +103,8 @@ class Row:
         return [mean + spread for mean, spread in zip(means, spreads, strict=True)]
 
 
-def groups_of(runs: Sequence[Run]) -> list[Group]:
-    """Group runs by config without seed (and by the content of their data), numerically by what differs."""
+def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
+    """RunGroup runs by config without seed (and by the content of their data), numerically by what differs."""
     found: dict[str, tuple[dict[str, Any], list[Run]]] = {}
     for run in runs:
         options = comparable(run.config) | {FINGERPRINT: run.environment["data_fingerprint"]}
@@ -116,17 +116,13 @@ def groups_of(runs: Sequence[Run]) -> list[Group]:
         differing.remove(FINGERPRINT)  # other options of the data say it better
     ordered = sorted(found.values(), key=lambda each: [_rank(each[0].get(key)) for key in differing])
     return [
-        Group(
+        RunGroup(
             chr(ord("A") + i % 26) + (str(i // 26) if i >= 26 else ""),
-            {_flag(key): shown_value(options[key]) for key in differing if key in options},
+            {flag(key).removeprefix("--"): shown_value(options[key]) for key in differing if key in options},
             tuple(sorted(those, key=lambda run: run.config["training"]["seed"])),
         )
         for i, (options, those) in enumerate(ordered)
     ]
-
-
-def _flag(key: str) -> str:
-    return shown(key.removesuffix(".name")).removeprefix("--")
 
 
 def _rank(value: Any) -> tuple[bool, float, str]:
@@ -135,7 +131,7 @@ def _rank(value: Any) -> tuple[bool, float, str]:
     return (not number, value if number else 0.0, "" if number else str(value))
 
 
-def rows_of(groups: Sequence[Group]) -> list[Row]:
+def comparison_rows(groups: Sequence[RunGroup]) -> list[Row]:
     """The scalar figures that every run has, in the order of evaluation."""
     metrics = [[run.metrics for run in group.runs] for group in groups]
     every = [those for group in metrics for those in group]

@@ -20,9 +20,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from latente import __version__
 from latente.errors import UserError
 from latente.serving import schemas
-from latente.serving.house import Served, named
 from latente.serving.middleware import TOO_LARGE, Gate
 from latente.serving.monitoring import Monitor
+from latente.serving.registry import Served, named
 from latente.serving.routes import router
 from latente.training import Run
 

@@ -46,14 +46,14 @@ class Gallery:
     Args:
         split: The test split.
         encode: Gives the posterior ``mean`` of images in [0, 1] and their labels.
-        evidence: Gives the parts of the ELBO of images, with a seed and their labels.
+        elbo_terms: Gives the parts of the ELBO of images, with a seed and their labels.
         labels: The labels of the whole split where the model is conditional, or None.
     """
 
-    def __init__(self, split: Split, encode: Callable, evidence: Callable, labels: np.ndarray | None) -> None:
+    def __init__(self, split: Split, encode: Callable, elbo_terms: Callable, labels: np.ndarray | None) -> None:
         self.split = split
         self.indices = evenly(len(split), MOST_ENCODED)
-        self._evidence, self._labels = evidence, labels
+        self._elbo_terms, self._labels = elbo_terms, labels
         parts = [self.indices[i : i + AT_ONCE] for i in range(0, len(self.indices), AT_ONCE)]
         self.codes = np.concatenate([encode(self.images(part), self._given(part))["mean"] for part in parts])
         self._search = NearestNeighbors().fit(self.codes)
@@ -105,7 +105,7 @@ class Gallery:
             if self._elbos is None:
                 some = self.indices[self.some(MOST_SCORED)]
                 parts = [some[i : i + AT_ONCE] for i in range(0, len(some), AT_ONCE)]
-                found = [self._evidence(self.images(part), 0, self._given(part)).elbo for part in parts]
+                found = [self._elbo_terms(self.images(part), 0, self._given(part)).elbo for part in parts]
                 self._elbos = np.sort(np.concatenate(found))
         return 100 * np.searchsorted(self._elbos, elbos) / len(self._elbos)
 

@@ -12,7 +12,7 @@ from keras import ops
 
 from latente.backend import compiled
 from latente.data import Split
-from latente.evaluation.bounds import Evidence, evidence
+from latente.evaluation.bounds import ElboTerms, elbo_terms
 from latente.model.use import interpolate_codes
 from latente.serving.batching import Batched, Rows
 from latente.serving.gallery import Gallery
@@ -76,16 +76,16 @@ class Loaded:
         """Images ``(dimensions, levels, H, W, C)``; see ``VAE.traverse``."""
         return self._in_turn(self.vae.traverse, dimensions, levels, centre, label)
 
-    def evidence(self, images: np.ndarray, seed: int, labels: Labels) -> Evidence:
+    def elbo_terms(self, images: np.ndarray, seed: int, labels: Labels) -> ElboTerms:
         """The parts of the ELBO for each image, in nats."""
-        return self._in_turn(evidence, self.vae, images, seed, self.vae.checked_labels(labels, len(images)))
+        return self._in_turn(elbo_terms, self.vae, images, seed, self.vae.checked_labels(labels, len(images)))
 
     def gallery(self) -> Gallery | None:
         """The test images with their codes, encoded at the first call; None where they are not at hand."""
         with self._making_gallery:
             if self._gallery is None and self._test is not None:
                 labels = labels_of(self.vae, self._test)
-                self._gallery = Gallery(self._test, self.encode, self.evidence, labels)
+                self._gallery = Gallery(self._test, self.encode, self.elbo_terms, labels)
         return self._gallery
 
     def _encoded(self, images: Any, labels: Any) -> dict[str, Any]:

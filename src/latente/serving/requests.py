@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from latente.serving.house import Served
 from latente.serving.pictures import read_files
 from latente.serving.refusals import NotReady, Refused, Unknown
+from latente.serving.registry import Served
 from latente.serving.schemas import Image, OfTest
 
 

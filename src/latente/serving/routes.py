@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from latente.serving import schemas
 from latente.serving.gallery import Gallery
-from latente.serving.house import Served
 from latente.serving.limits import MOST_BYTES, MOST_SAMPLES
 from latente.serving.loaded import Loaded
 from latente.serving.pictures import outgoing, png
 from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
+from latente.serving.registry import Served
 from latente.serving.requests import images_of, served_image
 from latente.serving.summary import ordered_latents, summary
 
@@ -196,7 +196,7 @@ def reconstruct(served: Of, model: Model, asked: schemas.ReconstructRequest) -> 
 @router.post("/runs/{run}/score")
 def score(served: Of, model: Model, asked: schemas.ScoreRequest) -> schemas.Scored:
     """The ELBO of each image, and where it stands among the test images."""
-    found = model.evidence(images_of(served, asked.images), asked.seed, asked.labels)
+    found = model.elbo_terms(images_of(served, asked.images), asked.seed, asked.labels)
     gallery = model.gallery()
     percentiles = [None] * len(found.elbo) if gallery is None else gallery.percentiles(found.elbo).tolist()
     columns = zip(found.elbo, found.reconstruction, found.kl.sum(axis=1), percentiles, strict=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from latente.model.collapse import collapsed_dimensions
-from latente.serving.house import Served
 from latente.serving.loaded import Loaded
+from latente.serving.registry import Served
 from latente.serving.schemas import LatentSummary, RunSummary
 
 

@@ -12,7 +12,7 @@ from latente.model import AXES, Choice, choices
 from latente.model.networks import Network
 from latente.model.networks.network import LATENT_DIM
 from latente.model.vae import VAE
-from latente.options import Option, nearest, options_of
+from latente.options import Option, did_you_mean, options_of
 from latente.training.papers import FOLDER, papers
 from latente.training.settings import Settings
 
@@ -69,7 +69,7 @@ def resolve(asked: Mapping[str, Any]) -> Config:
             raise UserError(f"training must be a mapping of options, such as {{lr: 0.001}}. Received {flat[key]!r}.")
         if key not in known and key not in names:
             raise UserError(_unknown(key, known, sections))
-    values = {key: option.parse(flat.get(key, option.default), shown(key)) for key, option in known.items()}
+    values = {key: option.parse(flat.get(key, option.default), flag(key)) for key, option in known.items()}
     config: Config = {name: values[name] for name in PLAIN}
     for section, (name, options) in sections.items():
         chosen = {"name": name} if name else {}
@@ -103,7 +103,9 @@ def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, 
         name = flat.get(f"{axis}.name", DEFAULT_CHOICE[axis])
         known = choices(base)
         if name not in choices(base, unlisted=True):
-            raise UserError(f"--{axis} must be one of {', '.join(known)}. Received {name!r}.{nearest(name, known)}")
+            raise UserError(
+                f"--{axis} must be one of {', '.join(known)}. Received {name!r}.{did_you_mean(name, known)}"
+            )
         sections[axis] = (name, options_of(choices(base, unlisted=True)[name]))
     sections["training"] = (None, options_of(Settings))
     return sections
@@ -115,9 +117,9 @@ def _unknown(key: str, known: Mapping[str, Option], sections: Mapping[str, Any])
         [name for name, choice in choices(AXES[axis]).items() if option in options_of(choice)] if axis in AXES else []
     )
     if owners:
-        return f"{shown(key)} belongs to {' and '.join(owners)}, but --{axis} is {sections[axis][0]}."
-    names = [shown(k) for k in known] + [shown(k) for k in EVERYDAY]
-    return f"{shown(key)} is not an option.{nearest(shown(key), names) or ' latente train --help lists them.'}"
+        return f"{flag(key)} belongs to {' and '.join(owners)}, but --{axis} is {sections[axis][0]}."
+    names = [flag(k) for k in known] + [flag(k) for k in EVERYDAY]
+    return f"{flag(key)} is not an option.{did_you_mean(flag(key), names) or ' latente train --help lists them.'}"
 
 
 def flatten(asked: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -161,10 +163,10 @@ def _named(asked: Iterable[tuple[str, Any]], outer: str = "", prefix: str = "") 
             yield spelt, name, value
 
 
-def shown(key: str) -> str:
-    """An option's name as a flag: the short one where there is one."""
+def flag(key: str) -> str:
+    """An option's name as a flag: the short one where there is one; a choice has that of its axis."""
     short = {long: name for name, long in EVERYDAY.items()}
-    return "--" + short.get(key, key).replace("_", "-")
+    return "--" + short.get(key, key).removesuffix(".name").replace("_", "-")
 
 
 def read_file(path: str | Path) -> dict[str, Any]:
@@ -190,7 +192,7 @@ def read_file(path: str | Path) -> dict[str, Any]:
     try:
         content = yaml.load(Path(path).read_text(encoding="utf-8"), Once)  # JSON is YAML
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        hint = nearest(str(path), papers()) or " latente list papers names those that Latente has."
+        hint = did_you_mean(str(path), papers()) or " latente list papers names those that Latente has."
         raise UserError(f"The config file {path} cannot be read: {error}.{hint}") from None
     if not isinstance(content, dict):
         raise UserError(f"The config file {path} must hold a mapping of options. Received {type(content).__name__}.")

@@ -13,7 +13,7 @@ from typing import Any
 from latente.errors import UserError
 from latente.extras import extra
 from latente.training.run import Json, Run
-from latente.training.tracking import Tracker, figures, parameters
+from latente.training.tracking import Tracker, figures, hyperparameters
 
 AT_ONCE = 1000
 """MLflow takes no more metrics in one request."""
@@ -39,7 +39,7 @@ class MLflow(Tracker):
         with _reached():
             if known is None:
                 known = self._client.create_run(experiment, run_name=run.name).info.run_id
-                given = [Param(name, str(value)) for name, value in parameters(run).items()]
+                given = [Param(name, str(value)) for name, value in hyperparameters(run).items()]
                 self._client.log_batch(known, params=given)
             else:
                 self._client.update_run(known, status="RUNNING")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from latente import data
 from latente.model import AXES, choices
 from latente.options import Option, options_of, summary_of
-from latente.training.config import DEFAULT_CHOICE, PLAIN, shown
+from latente.training.config import DEFAULT_CHOICE, PLAIN, flag
 from latente.training.settings import Settings
 
 
 @dataclass(frozen=True)
-class Group:
+class OptionGroup:
     """Options that come together: those of one choice, of one data source or of training.
 
     Attributes:
@@ -28,29 +28,29 @@ class Group:
     options: dict[str, Option]
 
 
-def groups() -> Iterator[Group]:
+def option_groups() -> Iterator[OptionGroup]:
     """Training first, then every choice of every axis, then the data sources."""
-    training = {shown(f"training.{name}"): option for name, option in options_of(Settings).items()}
-    plain = {shown(name): option for name, option in PLAIN.items()}
-    yield Group("training", summary_of(Settings), plain | training)
+    training = {flag(f"training.{name}"): option for name, option in options_of(Settings).items()}
+    plain = {flag(name): option for name, option in PLAIN.items()}
+    yield OptionGroup("training", summary_of(Settings), plain | training)
     for axis, base in AXES.items():
         for name, choice in choices(base).items():
             title = f"--{axis} {name}" + (" (default)" if name == DEFAULT_CHOICE[axis] else "")
-            yield Group(title, summary_of(choice), _flags(axis, options_of(choice)))
-    yield Group("every data set", "What every source takes.", _flags("data", data.common_options()))
+            yield OptionGroup(title, summary_of(choice), _flags(axis, options_of(choice)))
+    yield OptionGroup("every data set", "What every source takes.", _flags("data", data.common_options()))
     for source in data.sources():
-        yield Group(source.name, source.what + ".", _flags("data", options_of(source.function)))
+        yield OptionGroup(source.name, source.what + ".", _flags("data", options_of(source.function)))
 
 
 def reference_text(width: int = 79) -> str:
     """The options for the terminal."""
     lines = []
-    for group in groups():
+    for group in option_groups():
         lines.append(f"{group.title}:")
         lines += textwrap.wrap(group.summary, width, initial_indent="  ", subsequent_indent="  ")
-        for flag, option in group.options.items():
+        for name, option in group.options.items():
             text = f"{option.help} (default: {option.told_default()})"
-            lines += [f"    {flag}", *textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 8)]
+            lines += [f"    {name}", *textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 8)]
         lines.append("")
     return "\n".join(lines)
 
@@ -58,11 +58,11 @@ def reference_text(width: int = 79) -> str:
 def reference_markdown() -> str:
     """The options as a table for the README."""
     lines = ["| with | option | default | meaning |", "|---|---|---|---|"]
-    for group in groups():
+    for group in option_groups():
         lines.append(f"| **{group.title}** | | | {group.summary} |")
         lines += [f"| | `{f}` | `{o.told_default()}` | {o.help} |" for f, o in group.options.items()]
     return "\n".join(lines).replace("|  |", "| |") + "\n"
 
 
 def _flags(section: str, options: dict[str, Option]) -> dict[str, Option]:
-    return {shown(f"{section}.{name}"): option for name, option in options.items()}
+    return {flag(f"{section}.{name}"): option for name, option in options.items()}

@@ -21,7 +21,7 @@ from latente.training.log import log_text, read_log
 from latente.training.recall import recall
 
 if TYPE_CHECKING:
-    from latente.model.fitted import FittedPrior
+    from latente.model.fitted_prior import FittedPrior
     from latente.model.vae import VAE
 
 Json = dict[str, Any]
@@ -168,7 +168,7 @@ class Run:
     @property
     def fitted_prior(self) -> FittedPrior | None:
         """The density that ``latente fit-prior`` fitted to the codes of ``model()``; None where it did not."""
-        from latente.model.fitted import FittedPrior
+        from latente.model.fitted_prior import FittedPrior
 
         if not self._fitted_prior.exists():
             return None

@@ -17,7 +17,7 @@ from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.options import options_of
 from latente.training.callbacks import Diverged
-from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, completed, flatten, once, resolve, shown
+from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, completed, flag, flatten, once, resolve
 from latente.training.run import Run
 from latente.training.settings import Settings
 from latente.training.trainer import resume, start
@@ -67,7 +67,7 @@ def is_of(run: Run, config: Config) -> bool:
     return comparable(run.config) == comparable(completed(config, run.environment["images"]["train"]))
 
 
-def grid(asked: Mapping[str, Any]) -> list[Point]:
+def grid_points(asked: Mapping[str, Any]) -> list[Point]:
     """Every combination of the values that options have, each checked and completed.
 
     Args:
@@ -83,7 +83,7 @@ def grid(asked: Mapping[str, Any]) -> list[Point]:
     varied = [key for key, those in values.items() if len(those) > 1]
     for key, those in values.items():
         if not those:
-            raise UserError(f"{_flag(key)} needs at least one value. Received an empty list.")
+            raise UserError(f"{flag(key)} needs at least one value. Received an empty list.")
     if not varied:
         raise UserError(
             "A sweep needs an option with several values, such as --beta 1,5,10 or --seed 0,1,2. Received none."
@@ -100,12 +100,7 @@ def grid(asked: Mapping[str, Any]) -> list[Point]:
 
 def _name(config: Config, varied: Sequence[str]) -> str:
     flat = dict(flatten(config))
-    return ",".join(f"{_flag(key)[2:]}={slug(shown_value(flat[key]))}" for key in varied)
-
-
-def _flag(key: str) -> str:
-    """The flag of an option; a choice has that of its axis."""
-    return shown(key.removesuffix(".name"))
+    return ",".join(f"{flag(key)[2:]}={slug(shown_value(flat[key]))}" for key in varied)
 
 
 def shown_value(value: Any) -> str:
@@ -147,7 +142,7 @@ def _read(key: str, texts: list[Any], chosen: Mapping[str, list[Any]]) -> list[A
     lists = {get_origin(kind) is tuple for kind in _types(key, chosen)}
     if len(lists) > 1 and any("," in str(text) for text in texts):
         raise UserError(
-            f"{_flag(key)} takes a list for one choice and a single value for another. Received "
+            f"{flag(key)} takes a list for one choice and a single value for another. Received "
             f"{', '.join(map(str, texts))}: repeat the flag once for each value."
         )
     return texts if lists == {True} else _split(key, texts)
@@ -156,7 +151,7 @@ def _read(key: str, texts: list[Any], chosen: Mapping[str, list[Any]]) -> list[A
 def _split(key: str, texts: list[Any]) -> list[Any]:
     found = [part.strip() for text in texts for part in text.split(",")] if True not in texts else texts
     if "" in found:
-        raise UserError(f"{_flag(key)} has an empty value. Received {','.join(map(str, texts))!r}.")
+        raise UserError(f"{flag(key)} has an empty value. Received {','.join(map(str, texts))!r}.")
     return found
 
 
@@ -273,6 +268,6 @@ def check_same_sweep(points: Sequence[Point], there: Sequence[Run]) -> None:
         for key, value in fixed.items():
             if found.get(key) != value and not key.startswith(tuple(free)):
                 raise UserError(
-                    f"{run.path} belongs to another sweep: {_flag(key)} is {shown_value(found.get(key))} there and "
+                    f"{run.path} belongs to another sweep: {flag(key)} is {shown_value(found.get(key))} there and "
                     f"{shown_value(value)} here. Choose another --sweep-dir, or give the option the same value."
                 )

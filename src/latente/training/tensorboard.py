@@ -10,7 +10,7 @@ from PIL import Image
 
 from latente.extras import extra
 from latente.training.run import Json, Run
-from latente.training.tracking import Tracker, figures, parameters
+from latente.training.tracking import Tracker, figures, hyperparameters
 
 
 class TensorBoard(Tracker):
@@ -28,7 +28,7 @@ class TensorBoard(Tracker):
 
         self._event = Event
         self._writer = EventFileWriter(str(run.events))
-        self._add(0, summary=hparams_pb(parameters(run)))
+        self._add(0, summary=hparams_pb(hyperparameters(run)))
 
     @classmethod
     def check(cls) -> None:

@@ -53,7 +53,7 @@ def trackers() -> dict[str, type[Tracker]]:
     return {"tensorboard": TensorBoard, "mlflow": MLflow}
 
 
-def check(track: str) -> None:
+def check_tracker(track: str) -> None:
     """Refuse a tracker that could send nothing.
 
     Raises:
@@ -83,7 +83,7 @@ def figures(entry: Json) -> dict[str, float | list[float]]:
     return {name: value for name, value in entry.items() if name not in ("epoch", "warnings")}
 
 
-def parameters(run: Run) -> dict[str, Any]:
+def hyperparameters(run: Run) -> dict[str, Any]:
     """Every option of the run by its dotted name; what is no number, text or truth value as text."""
     return {
         name: value if isinstance(value, bool | int | float | str) else str(value)

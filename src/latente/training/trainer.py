@@ -34,7 +34,7 @@ from latente.training.length import Length
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
-from latente.training.tracking import check, tracked
+from latente.training.tracking import check_tracker, tracked
 
 
 def train(
@@ -108,7 +108,7 @@ def start(
     """
     if run_dir:
         Run.check_free(Path(run_dir))  # before anything slow, as the next
-    check(config["training"]["track"])
+    check_tracker(config["training"]["track"])
     dataset = dataset or data.load(**config["data"])
     asked, config = config, completed(config, len(dataset.train))
     precision = backend.precision(config["training"]["precision"])
@@ -151,7 +151,7 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     """
     run = run if isinstance(run, Run) else Run(run)
     settings = Settings(**run.config["training"])
-    check(settings.track)
+    check_tracker(settings.track)
     dataset = run.data(data_dir)
     done = 0
     if run.checkpoint("last").exists():

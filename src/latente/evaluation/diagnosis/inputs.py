@@ -108,7 +108,7 @@ class Training:
         return self.steps is not None and self.steps < FEW_STEPS
 
 
-def images_of(images: Any, name: str, shape: tuple[int, ...] | None = None) -> Array:
+def checked_images(images: Any, name: str, shape: tuple[int, ...] | None = None) -> Array:
     """Images as float32 in the user's range; uint8 becomes [0, 1].
 
     Raises:

@@ -11,9 +11,9 @@ from keras import ops
 from latente.backend import multiplying
 from latente.data import Dataset, Split, binarize
 from latente.errors import UserError
-from latente.evaluation.diagnosis.exam import MOST_IMAGES, Exam
 from latente.evaluation.diagnosis.finding import Diagnosis
-from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Patient, Training, images_of
+from latente.evaluation.diagnosis.inputs import BATCH, NOISE, Array, Noise, Patient, Training, checked_images
+from latente.evaluation.diagnosis.measurements import MOST_IMAGES, Measurements
 from latente.evaluation.diagnosis.silence import Silence, watch
 from latente.evaluation.diagnosis.verdict import verdict
 from latente.language import text
@@ -61,7 +61,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     if beta == 0:
         vae = run.model("last")
     rng = drawing(seed, "rows")
-    exam = Exam(
+    measured = Measurements(
         patient_of(vae, labels_of(vae, dataset.test, _rows(dataset.test))),
         _some(dataset, dataset.test, rng),
         train_images=_some(dataset, dataset.train, rng),
@@ -74,8 +74,8 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
         seed=seed,
         train_patient=patient_of(vae, labels_of(vae, dataset.train, _rows(dataset.train))),
     )
-    found = verdict(exam)
-    protocol = {"split": "test", "n": len(exam.images), "seed": seed, "epoch": run.epoch_of(vae)["epoch"]}
+    found = verdict(measured)
+    protocol = {"split": "test", "n": len(measured.images), "seed": seed, "epoch": run.epoch_of(vae)["epoch"]}
     findings = found.to_json()["findings"]
     run.add_metrics({"diagnosis": {"value": found.healthy, "unit": "healthy", **protocol, "findings": findings}})
     return found
@@ -134,4 +134,4 @@ def _some(dataset: Dataset, split: Split, rng: np.random.Generator) -> Array:
     images = np.asarray(split.images[_rows(split)])
     if dataset.binarize == "dynamic":
         images = binarize(images, rng)
-    return images_of(images, f"The images of {dataset.name}")
+    return checked_images(images, f"The images of {dataset.name}")

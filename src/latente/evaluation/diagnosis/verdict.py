@@ -1,4 +1,4 @@
-"""From an exam to a diagnosis, and the way in for any VAE."""
+"""From an measured to a diagnosis, and the way in for any VAE."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from latente.errors import UserError
 from latente.evaluation.diagnosis.checks import checks
 from latente.evaluation.diagnosis.checks.training import broken
-from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
 from latente.evaluation.diagnosis.inputs import (
     Array,
@@ -18,12 +17,13 @@ from latente.evaluation.diagnosis.inputs import (
     NotFinite,
     Scale,
     Training,
+    checked_images,
     foreign,
-    images_of,
 )
+from latente.evaluation.diagnosis.measurements import Measurements
 from latente.language import text
 from latente.model.collapse import COLLAPSED_KL
-from latente.model.metrics import ACTIVE_VARIANCE
+from latente.model.latent_statistics import ACTIVE_VARIANCE
 
 
 def diagnose(
@@ -62,79 +62,82 @@ def diagnose(
     Raises:
         UserError: An array has the wrong shape, the images are not finite, or the likelihood is unknown.
     """
-    given = images_of(images, "images")
+    given = checked_images(images, "images")
     scale = Scale.of(given)
     if given.min() == given.max():
         raise UserError(f"images must show something. Received {len(given)} images of the one value {given.max():g}.")
     shape = given.shape[1:]
     others = {"train_images": train_images, "samples": samples}
     checked = {
-        name: None if value is None else scale.to_unit(images_of(value, name, shape)) for name, value in others.items()
+        name: None if value is None else scale.to_unit(checked_images(value, name, shape))
+        for name, value in others.items()
     }
     training = Training(log=list(log), loss=loss, beta=objective_beta)
     patient = foreign(encode, decode, likelihood, scale, shape)
-    return verdict(Exam(patient, scale.to_unit(given), checked["train_images"], checked["samples"], training, seed))
+    return verdict(
+        Measurements(patient, scale.to_unit(given), checked["train_images"], checked["samples"], training, seed)
+    )
 
 
-def verdict(exam: Exam) -> Diagnosis:
+def verdict(measured: Measurements) -> Diagnosis:
     """Apply every check; the sick findings come first."""
     try:
-        found = [finding for check in checks() if (finding := check(exam)) is not None]
+        found = [finding for check in checks() if (finding := check(measured)) is not None]
     except NotFinite as error:  # nothing else can be measured
-        return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(exam))
+        return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(measured))
     found.sort(key=lambda finding: finding.severity != "sick")
-    return Diagnosis(tuple(found), _figures(exam), _plots(exam))
+    return Diagnosis(tuple(found), _figures(measured), _plots(measured))
 
 
-def _figures(exam: Exam) -> Figures:
+def _figures(measured: Measurements) -> Figures:
     """What a reader wants to see of any model, healthy or sick; nats per image, the latents sorted by their KL."""
-    beta, order = exam.effective_beta, np.argsort(-exam.kl_per_dimension)
+    beta, order = measured.effective_beta, np.argsort(-measured.kl_per_dimension)
     return {
-        "elbo": exam.elbo,
-        "train_elbo": None if exam.train_elbos is None else float(exam.train_elbos.mean()),
-        "reconstruction": exam.reconstruction,
-        "kl": exam.kl,
-        "active_units": exam.active,
-        "latent_dim": exam.latent_dim,
-        "kl_per_dimension": exam.kl_per_dimension[order],
-        "z_mean_std": exam.mean.std(axis=0)[order],
+        "elbo": measured.elbo,
+        "train_elbo": None if measured.train_elbos is None else float(measured.train_elbos.mean()),
+        "reconstruction": measured.reconstruction,
+        "kl": measured.kl,
+        "active_units": measured.active,
+        "latent_dim": measured.latent_dim,
+        "kl_per_dimension": measured.kl_per_dimension[order],
+        "z_mean_std": measured.mean.std(axis=0)[order],
         "effective_beta": beta.value if beta else None,
         "effective_beta_standard_error": beta.standard_error if beta else None,
-        "unexplained": exam.unexplained,
-        "unexplained_by_linear_vae": exam.unexplained_by(exam.linear.reconstructions),
-        "sharpness": exam.sharpness,
-        "silent_decoder_units": None if exam.silence is None else exam.silence.share,
-        "prior_precision": None if exam.unusable else exam.prior_match.precision,
-        "prior_coverage": None if exam.unusable else exam.prior_match.coverage,
+        "unexplained": measured.unexplained,
+        "unexplained_by_linear_vae": measured.unexplained_by(measured.linear.reconstructions),
+        "sharpness": measured.sharpness,
+        "silent_decoder_units": None if measured.silence is None else measured.silence.share,
+        "prior_precision": None if measured.unusable else measured.prior_match.precision,
+        "prior_coverage": None if measured.unusable else measured.prior_match.coverage,
     }
 
 
-def _plots(exam: Exam) -> dict[str, Any]:
-    plots = _plots_of_log(exam)
+def _plots(measured: Measurements) -> dict[str, Any]:
+    plots = _plots_of_log(measured)
     rows = {
         **plots["images"],
-        text("their reconstructions"): exam.reconstructions,
-        text("decoded from N(0, I)"): exam.prior_images,
+        text("their reconstructions"): measured.reconstructions,
+        text("decoded from N(0, I)"): measured.prior_images,
     }
-    if exam.samples is not None:
-        rows[text("the samples given")] = exam.samples
+    if measured.samples is not None:
+        rows[text("the samples given")] = measured.samples
     return {
         **plots,
         "images": {name: np.clip(images[:12], 0, 1) for name, images in rows.items()},
         "latents": {
-            text("KL of each latent (nats)"): (exam.kl_per_dimension, COLLAPSED_KL),
-            text("std of its posterior mean"): (exam.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
+            text("KL of each latent (nats)"): (measured.kl_per_dimension, COLLAPSED_KL),
+            text("std of its posterior mean"): (measured.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
         },
     }
 
 
-def _plots_of_log(exam: Exam) -> dict[str, Any]:
+def _plots_of_log(measured: Measurements) -> dict[str, Any]:
     """What can be drawn without asking the model anything."""
-    log = exam.training.log
+    log = measured.training.log
     names = [name for name in ("elbo", "val_elbo", "kl", "val_kl") if log and all(name in entry for entry in log)]
     if not names and log and all("loss" in entry for entry in log):
         names = ["loss"]
     return {
-        "images": {text("held-out images"): exam.images[:12]},
+        "images": {text("held-out images"): measured.images[:12]},
         "curves": {name: [entry[name] for entry in log] for name in names},
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latente.evaluation.disentanglement.pairs import checked, lead
-from latente.evaluation.pixels import RESOLUTION
+from latente.pixels import RESOLUTION
 
 BINS = 20
 """Bins of a dimension of the code (Locatello et al. 2019, appendix C)."""

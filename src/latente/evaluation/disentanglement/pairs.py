@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latente.errors import UserError
-from latente.evaluation.pixels import RESOLUTION
+from latente.pixels import RESOLUTION
 
 
 def checked(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

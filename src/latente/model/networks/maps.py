@@ -12,7 +12,7 @@ from keras import layers
 
 from latente.errors import UserError
 from latente.model.layers import sequential
-from latente.model.networks.network import ImageShape, Network, check_activation, parameters
+from latente.model.networks.network import ImageShape, Network, check_activation, parameters_layer
 
 Size = tuple[int, int]
 
@@ -54,7 +54,7 @@ class FeatureMaps(Network, abc.ABC):
         """
         stack = self._down(image_shape, dtype)
         if self.latents == "vector":
-            stack += [layers.Flatten("channels_last", dtype=dtype), *self._hidden(dtype), parameters(units)]
+            stack += [layers.Flatten("channels_last", dtype=dtype), *self._hidden(dtype), parameters_layer(units)]
             return sequential(image_shape, stack, name="encoder")
         height, width, each = self._code_shape(latent_dim or units, image_shape)
         if units % (latent_dim or units):
@@ -64,7 +64,7 @@ class FeatureMaps(Network, abc.ABC):
             )
         # From (pixel, parameter, latent) to (parameter, pixel, latent): each parameter in the order of the code.
         grouped = (height * width, units // (latent_dim or units), each)
-        stack += [*self._hidden(dtype), parameters(units // (height * width))]
+        stack += [*self._hidden(dtype), parameters_layer(units // (height * width))]
         order = {layers.Reshape: (grouped,), layers.Permute: ((2, 1, 3),), layers.Flatten: ("channels_last",)}
         stack += [layer(*arguments, dtype="float32") for layer, arguments in order.items()]
         return sequential(image_shape, stack, name="encoder")

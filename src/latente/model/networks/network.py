@@ -50,7 +50,7 @@ class Network(Choice):
             latent_dim: Latents per image, ``units`` by default. Networks whose latents lie on a map need it to put
                 the numbers of each parameter in the order of the latents.
         """
-        return sequential(image_shape, [*self._down(image_shape, dtype), parameters(units)], name="encoder")
+        return sequential(image_shape, [*self._down(image_shape, dtype), parameters_layer(units)], name="encoder")
 
     def decoder(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any = None) -> keras.Model:
         """Build the network from codes ``(batch, latent_dim)`` to ``(batch, H, W, channels)``."""
@@ -63,7 +63,7 @@ class Network(Choice):
         raise NotImplementedError
 
 
-def parameters(units: int) -> layers.Layer:
+def parameters_layer(units: int) -> layers.Layer:
     """The encoder's last weights, in float32 also when the rest computes in bfloat16: these are the parameters of q."""
     return layers.Dense(units, dtype="float32", name="parameters")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Finding
+from latente.evaluation.diagnosis.measurements import Measurements
 
-Check = Callable[[Exam], Finding | None]
+Check = Callable[[Measurements], Finding | None]
 _CHECKS: list[Check] = []
 
 
 def check(function: Check) -> Check:
-    """Declare a check: a function of the exam that gives a finding, or None where all is well."""
+    """Declare a check: a function of the measured that gives a finding, or None where all is well."""
     _CHECKS.append(function)
     return function
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from latente.evaluation.diagnosis.checks.check import check
-from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Finding
-from latente.language import joined, text
+from latente.evaluation.diagnosis.measurements import Measurements
+from latente.language import sentences, text
 
 TOLERANCE = 0.01
 """Of the pixels' range: resized images and Gaussian means overshoot by less."""
@@ -25,11 +25,11 @@ MIXED = (
 
 
 @check
-def out_of_range(exam: Exam) -> Finding | None:
+def out_of_range(measured: Measurements) -> Finding | None:
     """Pixels outside [0, 1], going in or coming out."""
-    scale, decoded = exam.patient.scale, exam.reconstructions
+    scale, decoded = measured.patient.scale, measured.reconstructions
     low, high = float(decoded.min()), float(decoded.max())
-    bernoulli = exam.patient.likelihood == "Bernoulli"
+    bernoulli = measured.patient.likelihood == "Bernoulli"
     given = (scale.low, scale.high) != (0.0, 1.0)
     outside = bernoulli and (low < -TOLERANCE or high > 1 + TOLERANCE)
     if not given and not outside:
@@ -40,7 +40,7 @@ def out_of_range(exam: Exam) -> Finding | None:
     return Finding(
         "data-out-of-range",
         "remark" if signed and not bernoulli else "sick",
-        joined(lie if given else "", reach if outside else ""),
+        sentences(lie if given else "", reach if outside else ""),
         {"low": scale.low, "high": scale.high, "decoded_low": low, "decoded_high": high},
         text(
             "The images were not divided by 255, or were standardized: cross-entropy has no meaning outside [0, 1], "
@@ -54,17 +54,17 @@ def out_of_range(exam: Exam) -> Finding | None:
 
 
 @check
-def inverted(exam: Exam) -> Finding | None:
+def inverted(measured: Measurements) -> Finding | None:
     """Dark and light are exchanged between training images and held-out ones, or between these and what is decoded."""
     others = {
-        text("training images"): exam.train_images,
-        text("reconstructions"): exam.reconstructions,
-        text("samples"): exam.samples,
+        text("training images"): measured.train_images,
+        text("reconstructions"): measured.reconstructions,
+        text("samples"): measured.samples,
     }
     for name, images in others.items():
         if images is None:
             continue
-        correlation = _correlation(exam.images.mean(axis=0), images.mean(axis=0))
+        correlation = _correlation(measured.images.mean(axis=0), images.mean(axis=0))
         if correlation < INVERTED:
             return Finding(
                 "data-inverted",
@@ -78,14 +78,14 @@ def inverted(exam: Exam) -> Finding | None:
                 {"against": name, "correlation": correlation},
                 *MIXED,
             )
-    return _negatives_fit_better(exam)
+    return _negatives_fit_better(measured)
 
 
-def _negatives_fit_better(exam: Exam) -> Finding | None:
+def _negatives_fit_better(measured: Measurements) -> Finding | None:
     """What the means hide: the model knows the negatives of the images that it was given."""
-    negatives = 1 - exam.images
-    error = exam.unexplained_by(1 - exam.patient.decode(exam.patient.encode(negatives)[0]))
-    if error >= min(1.0, BETTER * exam.unexplained):
+    negatives = 1 - measured.images
+    error = measured.unexplained_by(1 - measured.patient.decode(measured.patient.encode(negatives)[0]))
+    if error >= min(1.0, BETTER * measured.unexplained):
         return None
     return Finding(
         "data-inverted",
@@ -93,10 +93,10 @@ def _negatives_fit_better(exam: Exam) -> Finding | None:
         text(
             "The model leaves {unexplained:.0%} of the variance of the images unexplained, and {error:.0%} of their "
             "negatives': it was trained on images that are dark where these are light.",
-            unexplained=exam.unexplained,
+            unexplained=measured.unexplained,
             error=error,
         ),
-        {"unexplained": exam.unexplained, "unexplained_of_negatives": error},
+        {"unexplained": measured.unexplained, "unexplained_of_negatives": error},
         *MIXED,
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from latente.evaluation.diagnosis.checks.check import check
-from latente.evaluation.diagnosis.exam import UNMOVED, Exam, total_variance
 from latente.evaluation.diagnosis.finding import Finding
-from latente.language import joined, text
+from latente.evaluation.diagnosis.measurements import UNMOVED, Measurements, total_variance
+from latente.language import sentences, text
 
 EXTREME = 1e-3
 """A pixel this near to 0 or 1 is saturated: less than half a grey level."""
@@ -24,13 +24,13 @@ WASTED = 0.4
 
 
 @check
-def decoder_constant(exam: Exam) -> Finding | None:
+def decoder_constant(measured: Measurements) -> Finding | None:
     """Every image that comes out is flat or saturated."""
-    images = exam.posterior_images
+    images = measured.posterior_images
     flat = float(images.std(axis=(1, 2, 3)).mean())
     saturated = float(np.mean((images < EXTREME) | (images > 1 - EXTREME)))
-    grey = float(np.mean((exam.images > 0.05) & (exam.images < 0.95)))
-    if exam.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
+    grey = float(np.mean((measured.images > 0.05) & (measured.images < 0.95)))
+    if measured.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
         return None
     return Finding(
         "decoder-saturated",
@@ -42,9 +42,9 @@ def decoder_constant(exam: Exam) -> Finding | None:
             saturated=saturated,
             flat=flat,
             grey=grey,
-            error=exam.unexplained,
+            error=measured.unexplained,
         ),
-        {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": exam.unexplained},
+        {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": measured.unexplained},
         text(
             "The last layer is driven to its ends, or dead: a learning rate that is too high, a ReLU as the last "
             "activation, sigmoid applied twice, or weights that diverged."
@@ -57,11 +57,11 @@ def decoder_constant(exam: Exam) -> Finding | None:
 
 
 @check
-def decoder_ignores_z(exam: Exam) -> Finding | None:
+def decoder_ignores_z(measured: Measurements) -> Finding | None:
     """The encoder tells images apart, and the decoder does not listen."""
-    if not exam.active or exam.training.few_steps or decoder_constant(exam):
+    if not measured.active or measured.training.few_steps or decoder_constant(measured):
         return None
-    moved = total_variance(exam.posterior_images) / max(exam.spread, 1e-12)
+    moved = total_variance(measured.posterior_images) / max(measured.spread, 1e-12)
     if moved > UNMOVED:
         return None
     return Finding(
@@ -70,12 +70,12 @@ def decoder_ignores_z(exam: Exam) -> Finding | None:
         text(
             "{active} of {latents} latents carry information (KL {kl:.3g} nats), but the decoded images vary by "
             "{moved:.1%} of the variance of the real ones, whatever the code.",
-            active=exam.active,
-            latents=exam.latent_dim,
-            kl=exam.kl,
+            active=measured.active,
+            latents=measured.latent_dim,
+            kl=measured.kl,
             moved=moved,
         ),
-        {"decoded_variance": moved, "active_units": exam.active, "kl": exam.kl},
+        {"decoded_variance": moved, "active_units": measured.active, "kl": measured.kl},
         text(
             "The code does not reach the decoder's output: a layer that is dead or not connected, a decoder that is "
             "fed something besides z, or one that was not trained."
@@ -88,19 +88,19 @@ def decoder_ignores_z(exam: Exam) -> Finding | None:
 
 
 @check
-def blur(exam: Exam) -> Finding | None:
+def blur(measured: Measurements) -> Finding | None:
     """Reconstructions softer and worse than those of the best linear VAE."""
-    if exam.unusable:
+    if measured.unusable:
         return None
-    sharp, linear = exam.sharpness, exam.relative_sharpness(exam.linear.reconstructions)
-    error, linear_error = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
+    sharp, linear = measured.sharpness, measured.relative_sharpness(measured.linear.reconstructions)
+    error, linear_error = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
     if sharp >= BLURRED * linear or error <= linear_error:
         return None
-    beta = exam.effective_beta
+    beta = measured.effective_beta
     return Finding(
         "blur",
         "sick",
-        joined(
+        sentences(
             text(
                 "Reconstructions are {sharp:.0%} as sharp as real images and leave {error:.0%} of the variance "
                 "unexplained; the best linear VAE at beta = 1 has {linear:.0%} and {linear_error:.0%}. So the "
@@ -128,19 +128,19 @@ def blur(exam: Exam) -> Finding | None:
 
 
 @check
-def silent_decoder(exam: Exam) -> Finding | None:
+def silent_decoder(measured: Measurements) -> Finding | None:
     """Units of the decoder that never fire: whole positions of a feature map, or a large share of a layer."""
-    if exam.unusable or exam.training.few_steps or exam.silence is None:
+    if measured.unusable or measured.training.few_steps or measured.silence is None:
         return None
-    share = exam.silence.share
-    places = exam.silence.places(exam.images.var(axis=0, dtype="float64").sum(axis=-1))
+    share = measured.silence.share
+    places = measured.silence.places(measured.images.var(axis=0, dtype="float64").sum(axis=-1))
     positions = int(places.sum())
     if not positions and share < WASTED:
         return None
     return Finding(
         "silent-decoder-units",
         "sick" if positions else "remark",
-        joined(
+        sentences(
             text(
                 "Up to {share:.0%} of the units of a layer of the decoder put out the same for every code.",
                 share=share,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from latente.evaluation.diagnosis.checks.check import check
-from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
-from latente.evaluation.pixels import RESOLUTION
-from latente.language import joined, text
+from latente.evaluation.diagnosis.measurements import Measurements
+from latente.language import sentences, text
+from latente.pixels import RESOLUTION
 
 WARM_UP = text(
     "Latente: --objective.schedule linear (KL warm-up), and --lr a tenth of what it was; or --objective.free-bits 0.1. "
@@ -32,23 +32,23 @@ SHARE = 0.01
 """One log-variance in a hundred: fewer are outliers of single images."""
 
 
-def collapse_figures(exam: Exam) -> Figures:
+def collapse_figures(measured: Measurements) -> Figures:
     """The figures that show which latents are dead."""
     return {
-        "active_units": exam.active,
-        "latent_dim": exam.latent_dim,
-        "kl": exam.kl,
-        "kl_per_dimension": exam.kl_per_dimension,
-        "z_mean_std": exam.mean.std(axis=0),
+        "active_units": measured.active,
+        "latent_dim": measured.latent_dim,
+        "kl": measured.kl,
+        "kl_per_dimension": measured.kl_per_dimension,
+        "z_mean_std": measured.mean.std(axis=0),
     }
 
 
 @check
-def posterior_collapse(exam: Exam) -> Finding | None:
+def posterior_collapse(measured: Measurements) -> Finding | None:
     """All latents dead (Bowman et al. 2016; the criteria are those of ``collapsed_dimensions``)."""
-    if exam.active:
+    if measured.active:
         return None
-    lost = exam.collapse_epoch
+    lost = measured.collapse_epoch
     when = text(" The log shows it from epoch {epoch} on.", epoch=lost) if lost else ""
     return Finding(
         "posterior-collapse",
@@ -57,51 +57,51 @@ def posterior_collapse(exam: Exam) -> Finding | None:
             "All {latents} latents are dead: each carries less than 0.01 nats (the most: {kl:.2g}), and z_mean.std() "
             "is {std:.2g} at most, where an active latent has about 1.{when} The decoder shows one image whatever the "
             "code.",
-            latents=exam.latent_dim,
-            kl=exam.kl_per_dimension.max(),
-            std=exam.mean.std(axis=0).max(),
+            latents=measured.latent_dim,
+            kl=measured.kl_per_dimension.max(),
+            std=measured.mean.std(axis=0).max(),
             when=when,
         ),
-        {**collapse_figures(exam), "epoch": lost},
+        {**collapse_figures(measured), "epoch": lost},
         text(
             "The KL won before the decoder had learned to use z: a learning rate that is too high, a beta that is too "
             "large, or a reconstruction averaged over pixels where the KL is summed over latents."
         ),
-        joined(WARM_UP, text("Check that the reconstruction is summed over pixels, and that beta is 1 (--beta 1).")),
+        sentences(WARM_UP, text("Check that the reconstruction is summed over pixels, and that beta is 1 (--beta 1).")),
     )
 
 
 @check
-def partial_collapse(exam: Exam) -> Finding | None:
+def partial_collapse(measured: Measurements) -> Finding | None:
     """Some latents dead, at a cost: the best linear VAE uses more of them and reconstructs better."""
-    if exam.active in (0, exam.latent_dim):
+    if measured.active in (0, measured.latent_dim):
         return None
-    error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
-    if exam.linear.active <= exam.active or error < COST * linear:
+    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    if measured.linear.active <= measured.active or error < COST * linear:
         return None
-    beta = exam.effective_beta
+    beta = measured.effective_beta
     return Finding(
         "partial-collapse",
         "sick",
-        joined(
+        sentences(
             text(
                 "{active} of {latents} latents are active, and it costs: the reconstructions leave {error:.0%} of the "
                 "pixels' variance unexplained, the best linear VAE at beta = 1 {linear:.0%} with {linear_active} "
                 "active latents.",
-                active=exam.active,
-                latents=exam.latent_dim,
+                active=measured.active,
+                latents=measured.latent_dim,
                 error=error,
                 linear=linear,
-                linear_active=exam.linear.active,
+                linear_active=measured.linear.active,
             ),
             text("The effective beta is {beta:.3g}.", beta=beta.value) if beta else "",
         ),
-        {**collapse_figures(exam), "unexplained": error, "unexplained_by_linear_vae": linear},
+        {**collapse_figures(measured), "unexplained": error, "unexplained_by_linear_vae": linear},
         text(
             "The KL weighs too much for the other latents to be worth their price, or they died early, before the "
             "decoder had learned to use them."
         ),
-        joined(
+        sentences(
             text(
                 "If the effective beta is large, lower it (Latente: --beta 1; plain Keras: the factor on the KL). Else:"
             ),
@@ -111,9 +111,9 @@ def partial_collapse(exam: Exam) -> Finding | None:
 
 
 @check
-def spare_latents(exam: Exam) -> Finding | None:
+def spare_latents(measured: Measurements) -> Finding | None:
     """Some latents dead, at no cost: worth a remark."""
-    if exam.active in (0, exam.latent_dim) or partial_collapse(exam):
+    if measured.active in (0, measured.latent_dim) or partial_collapse(measured):
         return None
     return Finding(
         "spare-latents",
@@ -121,21 +121,24 @@ def spare_latents(exam: Exam) -> Finding | None:
         text(
             "{active} of {latents} latents are active. The rest carry less than 0.01 nats and do no harm: the "
             "reconstructions leave {error:.0%} of the pixels' variance unexplained, the best linear VAE {linear:.0%}.",
-            active=exam.active,
-            latents=exam.latent_dim,
-            error=exam.unexplained,
-            linear=exam.unexplained_by(exam.linear.reconstructions),
+            active=measured.active,
+            latents=measured.latent_dim,
+            error=measured.unexplained,
+            linear=measured.unexplained_by(measured.linear.reconstructions),
         ),
-        collapse_figures(exam),
+        collapse_figures(measured),
         text("The likelihood at this beta pays for no more latents."),
-        text("Nothing needs to be done; Latente: --latent-dim {active} gives much the same model.", active=exam.active),
+        text(
+            "Nothing needs to be done; Latente: --latent-dim {active} gives much the same model.",
+            active=measured.active,
+        ),
     )
 
 
 @check
-def log_variance(exam: Exam) -> Finding | None:
+def log_variance(measured: Measurements) -> Finding | None:
     """Log-variances so large that codes are noise, or stuck at a bound."""
-    values = exam.posterior[1]
+    values = measured.posterior[1]
     low, high = float(values.min()), float(values.max())
     exploded = float(np.mean(values > EXTREME_LOG_VAR))
     edges = [edge for edge in (low, high) if abs(edge) >= CLAMPED]

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from latente.evaluation.diagnosis.checks.check import check
-from latente.evaluation.diagnosis.exam import Exam, total_variance
 from latente.evaluation.diagnosis.finding import Finding
+from latente.evaluation.diagnosis.measurements import Measurements, total_variance
 from latente.language import text
 
 HOLES = 0.4
@@ -27,21 +27,21 @@ was made from that encoding: equal sources give 0.5, and a spread of 0.02 over a
 
 
 @check
-def hole_problem(exam: Exam) -> Finding | None:
+def hole_problem(measured: Measurements) -> Finding | None:
     """The aggregate posterior is not the prior: good reconstructions, bad samples (Rosca et al. 2018)."""
-    if exam.unusable:
+    if measured.unusable:
         return None
-    if exam.prior_match.precision >= HOLES and exam.aggregate.dimension_wise_kl < MISFIT * exam.latent_dim:
+    if measured.prior_match.precision >= HOLES and measured.aggregate.dimension_wise_kl < MISFIT * measured.latent_dim:
         return None
-    error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
+    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
     if error > GOOD * linear:
         return None
     figures = {
-        "prior_precision": exam.prior_match.precision,
-        "prior_coverage": exam.prior_match.coverage,
-        "marginal_kl": exam.aggregate.marginal_kl,
-        "total_correlation": exam.aggregate.total_correlation,
-        "dimension_wise_kl": exam.aggregate.dimension_wise_kl,
+        "prior_precision": measured.prior_match.precision,
+        "prior_coverage": measured.prior_match.coverage,
+        "marginal_kl": measured.aggregate.marginal_kl,
+        "total_correlation": measured.aggregate.total_correlation,
+        "dimension_wise_kl": measured.aggregate.dimension_wise_kl,
         "unexplained": error,
     }
     return Finding(
@@ -68,14 +68,14 @@ def hole_problem(exam: Exam) -> Finding | None:
 
 
 @check
-def few_modes(exam: Exam) -> Finding | None:
+def few_modes(measured: Measurements) -> Finding | None:
     """Samples show a few kinds of image again and again."""
-    claimed = exam.samples is not None
-    if exam.unusable or (not claimed and hole_problem(exam)):
+    claimed = measured.samples is not None
+    if measured.unusable or (not claimed and hole_problem(measured)):
         return None
-    samples = exam.prior_images if exam.samples is None else exam.samples
-    match = exam.sample_match
-    variety = total_variance(samples) / max(total_variance(exam.posterior_images), 1e-12)
+    samples = measured.prior_images if measured.samples is None else measured.samples
+    match = measured.sample_match
+    variety = total_variance(samples) / max(total_variance(measured.posterior_images), 1e-12)
     if match.coverage >= FEW or match.precision < HOLES:  # these show what no encoding does: another finding
         return None
     return Finding(
@@ -101,11 +101,11 @@ def few_modes(exam: Exam) -> Finding | None:
 
 
 @check
-def samples_around_encodings(exam: Exam) -> Finding | None:
+def samples_around_encodings(measured: Measurements) -> Finding | None:
     """What is said to be drawn from the prior was drawn around encodings of real images."""
-    if exam.samples is None or exam.unusable:
+    if measured.samples is None or measured.unusable:
         return None
-    own, drawn = (exam.distance_to_encodings(images) for images in (exam.samples, exam.prior_images))
+    own, drawn = (measured.distance_to_encodings(images) for images in (measured.samples, measured.prior_images))
     nearer = float(roc_auc_score(np.repeat([0, 1], [len(own), len(drawn)]), np.concatenate([own, drawn])))
     if nearer < NEARER:
         return None

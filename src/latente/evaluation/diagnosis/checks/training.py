@@ -7,9 +7,9 @@ import numpy as np
 from latente.evaluation.diagnosis.checks.check import check
 from latente.evaluation.diagnosis.checks.latents import WARM_UP
 from latente.evaluation.diagnosis.checks.weight import AUTOENCODER_BETA
-from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
-from latente.language import joined, text
+from latente.evaluation.diagnosis.measurements import Measurements
+from latente.language import sentences, text
 
 GAP = 0.035
 """The gap between the ELBO of training and held-out images, as a share of what the codes tell about an image. Models
@@ -32,10 +32,10 @@ GROUND = 0.1
 
 
 @check
-def kl_dominates_from_start(exam: Exam) -> Finding | None:
+def kl_dominates_from_start(measured: Measurements) -> Finding | None:
     """The KL was pressed to zero in the first epochs, and the reconstruction never got going."""
-    kl = _curve(exam, "val_kl", "kl")
-    if exam.active or len(kl) == 0 or not (kl < GROUND).all():
+    kl = _curve(measured, "val_kl", "kl")
+    if measured.active or len(kl) == 0 or not (kl < GROUND).all():
         return None
     return Finding(
         "kl-dominates-from-start",
@@ -45,27 +45,27 @@ def kl_dominates_from_start(exam: Exam) -> Finding | None:
             "leave {unexplained:.0%} of the variance unexplained, as the mean image would.",
             first=kl[0],
             most=kl.max(),
-            unexplained=exam.unexplained,
+            unexplained=measured.unexplained,
         ),
-        {"kl_by_epoch": kl, "unexplained": exam.unexplained},
+        {"kl_by_epoch": kl, "unexplained": measured.unexplained},
         text("From the first steps on, a small KL was worth more than any detail: the decoder never learned to use z."),
         WARM_UP,
     )
 
 
 @check
-def overfitting(exam: Exam) -> Finding | None:
+def overfitting(measured: Measurements) -> Finding | None:
     """The ELBO of held-out images lags far behind that of training images."""
-    if exam.train_elbos is None or exam.unusable:
+    if measured.train_elbos is None or measured.unusable:
         return None
-    train, held_out = exam.train_elbos, exam.elbos
-    gap, told = train.mean() - held_out.mean(), exam.told
+    train, held_out = measured.train_elbos, measured.elbos
+    gap, told = train.mean() - held_out.mean(), measured.told
     error = np.sqrt(train.var() / len(train) + held_out.var() / len(held_out))
     if gap < max(GAP * told, CERTAIN * error):
         return None
     figures = {
         "train_elbo": train.mean(),
-        "elbo": exam.elbo,
+        "elbo": measured.elbo,
         "gap": gap,
         "standard_error": error,
         "share": gap / told,
@@ -89,9 +89,9 @@ def overfitting(exam: Exam) -> Finding | None:
 
 
 @check
-def diverged(exam: Exam) -> Finding | None:
+def diverged(measured: Measurements) -> Finding | None:
     """The log holds a loss that is not a number, or the loss rose again."""
-    elbo, loss = _curve(exam, "val_elbo", "elbo"), _curve(exam, "val_loss", "loss")
+    elbo, loss = _curve(measured, "val_elbo", "elbo"), _curve(measured, "val_loss", "loss")
     broken = not (np.isfinite(elbo).all() and np.isfinite(loss).all())
     # Both, where both are known: a warm-up raises the loss, and an autoencoder lowers the ELBO.
     fell = not broken and len(loss) > 0 and _fell(-loss) and (len(elbo) == 0 or _fell(elbo))
@@ -107,12 +107,12 @@ def diverged(exam: Exam) -> Finding | None:
             epochs=len(loss),
         )
     )
-    return _divergence(evidence, {"epochs": len(exam.training.log), "loss": loss})
+    return _divergence(evidence, {"epochs": len(measured.training.log), "loss": loss})
 
 
 def broken(evidence: str) -> Finding:
     """The finding of a model that gives no numbers any more."""
-    return _divergence(joined(evidence, text("Nothing else can be measured.")), {})
+    return _divergence(sentences(evidence, text("Nothing else can be measured.")), {})
 
 
 def _divergence(evidence: str, figures: Figures) -> Finding:
@@ -130,21 +130,25 @@ def _divergence(evidence: str, figures: Figures) -> Finding:
 
 
 @check
-def stopped_too_early(exam: Exam) -> Finding | None:
+def stopped_too_early(measured: Measurements) -> Finding | None:
     """Training ended while the ELBO still rose, or before the model was as good as a linear one."""
-    few = exam.training.few_steps
-    if exam.unusable and not few:
+    few = measured.training.few_steps
+    if measured.unusable and not few:
         return None
-    log, planned, rising = exam.training.log, exam.training.epochs, _still_rising(_curve(exam, "val_elbo", "elbo"))
-    error, linear = exam.unexplained, exam.unexplained_by(exam.linear.reconstructions)
-    beta = exam.effective_beta
+    log, planned, rising = (
+        measured.training.log,
+        measured.training.epochs,
+        _still_rising(_curve(measured, "val_elbo", "elbo")),
+    )
+    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    beta = measured.effective_beta
     underfit = beta is not None and AUTOENCODER_BETA < beta.value < LIGHT and error > UNDERFIT * linear
     cut = planned is not None and len(log) < planned
     if rising < STILL_RISING and not underfit and not cut and not few:
         return None
     evidence = [_ended(len(log), planned)] if log else []
     if few:
-        evidence.append(text("It is a model of {steps} optimizer steps.", steps=exam.training.steps))
+        evidence.append(text("It is a model of {steps} optimizer steps.", steps=measured.training.steps))
     if rising >= STILL_RISING:
         evidence.append(
             text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
@@ -162,7 +166,7 @@ def stopped_too_early(exam: Exam) -> Finding | None:
     return Finding(
         "stopped-too-early",
         "sick",
-        joined(*evidence),
+        sentences(*evidence),
         {"epochs": len(log), "planned": planned, "rising": rising, "unexplained": error, "by_linear_vae": linear},
         text("The run was interrupted or has too few steps for its learning rate, or the network is too small."),
         text(
@@ -191,9 +195,9 @@ def _fell(curve: np.ndarray) -> bool:
     return len(curve) >= FEW_EPOCHS and bool(curve.max() - curve[-1] > FALL * (curve.max() - curve[0]) > 0)
 
 
-def _curve(exam: Exam, *names: str) -> np.ndarray:
+def _curve(measured: Measurements, *names: str) -> np.ndarray:
     """The first of the named figures that the log has in every epoch, or an empty array."""
     for name in names:
-        if exam.training.log and all(name in entry for entry in exam.training.log):
-            return np.array([entry[name] for entry in exam.training.log], "float64")
+        if measured.training.log and all(name in entry for entry in measured.training.log):
+            return np.array([entry[name] for entry in measured.training.log], "float64")
     return np.array([])

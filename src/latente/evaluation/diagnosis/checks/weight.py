@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latente.evaluation.diagnosis.checks.check import check
-from latente.evaluation.diagnosis.exam import Exam
 from latente.evaluation.diagnosis.finding import Figures, Finding
+from latente.evaluation.diagnosis.measurements import Measurements
 from latente.language import text
 
 PIXEL_MEAN = 3.0
@@ -21,19 +21,19 @@ beta that people use, 0.5 to 10, lies well above."""
 
 
 @check
-def averaged_over_pixels(exam: Exam) -> Finding | None:
+def averaged_over_pixels(measured: Measurements) -> Finding | None:
     """The reconstruction was averaged over pixels, while the KL was summed over latents."""
-    beta = exam.effective_beta
-    meant = exam.training.beta or 1.0
-    figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": exam.pixels}
-    if beta and abs(np.log(beta.value / (meant * exam.pixels)) if beta.value > 0 else np.inf) < np.log(PIXEL_MEAN):
+    beta = measured.effective_beta
+    meant = measured.training.beta or 1.0
+    figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": measured.pixels}
+    if beta and abs(np.log(beta.value / (meant * measured.pixels)) if beta.value > 0 else np.inf) < np.log(PIXEL_MEAN):
         evidence = text(
             "The effective beta is {beta:.0f}: the posteriors are as wide as if the KL counted {beta:.0f} times. An "
             "image has {pixels} pixels.",
             beta=beta.value,
-            pixels=exam.pixels,
+            pixels=measured.pixels,
         )
-    elif (reduction := _reduction_of_loss(exam)) is not None:
+    elif (reduction := _reduction_of_loss(measured)) is not None:
         evidence, figures = reduction
     else:
         return None
@@ -45,27 +45,28 @@ def averaged_over_pixels(exam: Exam) -> Finding | None:
         text(
             "The reconstruction is averaged over pixels (Keras's binary_crossentropy and mse do so by themselves), "
             "while the KL is summed over latents: that is a beta of {pixels}.",
-            pixels=exam.pixels,
+            pixels=measured.pixels,
         ),
         text(
             "Sum over pixels, average over images: keras.ops.sum(keras.losses.binary_crossentropy(x, y), "
             "axis=(1, 2)), or weigh the KL by 1/{pixels}. Latente always sums.",
-            pixels=exam.pixels,
+            pixels=measured.pixels,
         ),
     )
 
 
-def _reduction_of_loss(exam: Exam) -> tuple[str, Figures] | None:
+def _reduction_of_loss(measured: Measurements) -> tuple[str, Figures] | None:
     """For a model that collapsed: the reduction that gives the loss that its training reported."""
-    loss = exam.training.loss
-    if loss is None or exam.active:
+    loss = measured.training.loss
+    if loss is None or measured.active:
         return None
-    weight = 1.0 if exam.training.beta is None else exam.training.beta
-    reconstruction, pixels = exam.reconstruction, exam.pixels
+    weight = 1.0 if measured.training.beta is None else measured.training.beta
+    reconstruction, pixels = measured.reconstruction, measured.pixels
     candidates = {
-        text("summed over pixels"): reconstruction + weight * exam.kl,
-        text("averaged over pixels"): reconstruction / pixels + weight * exam.kl,
-        text("averaged over pixels, as twice the half squared error"): 2 * reconstruction / pixels + weight * exam.kl,
+        text("summed over pixels"): reconstruction + weight * measured.kl,
+        text("averaged over pixels"): reconstruction / pixels + weight * measured.kl,
+        text("averaged over pixels, as twice the half squared error"): 2 * reconstruction / pixels
+        + weight * measured.kl,
     }
     name = min(candidates, key=lambda each: abs(candidates[each] - loss))
     if not name.startswith("averaged") or abs(candidates[name] - loss) > SAME_LOSS * abs(loss):
@@ -83,15 +84,15 @@ def _reduction_of_loss(exam: Exam) -> tuple[str, Figures] | None:
 
 
 @check
-def autoencoder(exam: Exam) -> Finding | None:
+def autoencoder(measured: Measurements) -> Finding | None:
     """Nothing ties the codes to the prior: beta is zero or nearly so."""
-    beta = exam.effective_beta
-    told = exam.training.beta == 0
+    beta = measured.effective_beta
+    told = measured.training.beta == 0
     # A decoder that is constant or wrong does not suffer from wider posteriors either.
-    works = not exam.unusable and exam.unexplained < 1
+    works = not measured.unusable and measured.unexplained < 1
     if not told and not (works and beta and beta.value + 2 * beta.standard_error < AUTOENCODER_BETA):
         return None
-    sigma = float(np.exp(0.5 * exam.log_var).mean())
+    sigma = float(np.exp(0.5 * measured.log_var).mean())
     estimate = text("effective beta {beta:.2g}, ", beta=beta.value) if beta else ""
     return Finding(
         "autoencoder",
@@ -101,17 +102,17 @@ def autoencoder(exam: Exam) -> Finding | None:
             "codes spread by {spread:.3g} at most. Only {precision:.0%} of the images decoded from the prior lie among "
             "those decoded from encodings.",
             estimate=estimate,
-            kl=exam.kl,
+            kl=measured.kl,
             sigma=sigma,
-            spread=exam.mean.std(axis=0).max(),
-            precision=exam.prior_match.precision,
+            spread=measured.mean.std(axis=0).max(),
+            precision=measured.prior_match.precision,
         ),
         {
             "effective_beta": beta.value if beta else None,
-            "kl": exam.kl,
+            "kl": measured.kl,
             "sigma": sigma,
-            "z_mean_std": exam.mean.std(axis=0),
-            "prior_precision": exam.prior_match.precision,
+            "z_mean_std": measured.mean.std(axis=0),
+            "prior_precision": measured.prior_match.precision,
         },
         text("beta is 0 or almost: this is an autoencoder, whose codes have no reason to lie where the prior draws."),
         text(

@@ -10,7 +10,7 @@ from latente.model.posteriors import Posterior
 from latente.model.priors import Prior
 
 
-def check_harmony(posterior: Posterior, prior: Prior, objective: Objective) -> None:
+def check_compatible(posterior: Posterior, prior: Prior, objective: Objective) -> None:
     """Refuse a prior that does not fit the posterior, and an objective that asks for more than the posterior has.
 
     Raises:

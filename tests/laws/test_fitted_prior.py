@@ -5,7 +5,7 @@ import pytest
 from sklearn.mixture import GaussianMixture
 
 from latente.errors import UserError
-from latente.model.fitted import FittedPrior
+from latente.model.fitted_prior import FittedPrior
 
 
 def codes() -> np.ndarray:

@@ -30,7 +30,7 @@ MOST_LOG_VAR = 60.0
 """Log-variances are clipped here when they are exponentiated: exp(60) is finite and already hopeless."""
 
 
-class Exam:
+class Measurements:
     """One model before the doctor.
 
     Args:

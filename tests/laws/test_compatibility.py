@@ -6,7 +6,7 @@ import pytest
 from latente import VAE
 from latente.errors import UserError
 from latente.model import Objective, Posterior, choices
-from latente.model.harmony import check_harmony
+from latente.model.compatibility import check_compatible
 from latente.model.networks import Dense
 from latente.model.objectives import ELBO
 from latente.model.posteriors import DiagonalGaussian
@@ -21,7 +21,7 @@ def without(trait: str) -> DiagonalGaussian:
 
 def test_a_density_and_discrete_codes_do_not_meet():
     with pytest.raises(UserError, match="(?s)DiagonalGaussian has discrete codes.*StandardNormal.*Choose prior"):
-        check_harmony(without("density"), StandardNormal(), ELBO())
+        check_compatible(without("density"), StandardNormal(), ELBO())
 
 
 @pytest.mark.parametrize("trait", Posterior.TRAITS)
@@ -31,9 +31,9 @@ def test_an_objective_gets_what_it_needs_or_is_refused(trait: str):
     for name, objective in choices(Objective).items():
         if trait in objective.needs:
             with pytest.raises(UserError, match=f"{name} needs a posterior with .*DiagonalGaussian.*objective .*ELBO"):
-                check_harmony(posterior, prior, objective())
+                check_compatible(posterior, prior, objective())
         else:
-            check_harmony(posterior, prior, objective())
+            check_compatible(posterior, prior, objective())
 
 
 def test_every_need_is_a_trait():
