@@ -12,7 +12,7 @@ import latente
 from latente import VAE, seeds
 from latente.data import Dataset, Split
 from latente.errors import UserError
-from latente.evaluation.subject import Subject
+from latente.evaluation.measurements import SplitMeasurements
 from latente.model.networks import Dense
 from latente.training import trainer
 from latente.training.batches import Batches
@@ -109,5 +109,5 @@ def test_training_validation_and_test_images_are_drawn_apart(tmp_path: Path, mon
     assert training.seed != validation.seed
     same = Split(np.full((100, 8, 8, 1), 128, "uint8"))
     data = Dataset("made", same, same, same, source={"binarize": "dynamic"})
-    drawn = [Subject(tiny(0), data, name, 0).model_images for name in ("validation", "test")]
+    drawn = [SplitMeasurements(tiny(0), data, name, 0).model_images for name in ("validation", "test")]
     assert correlation(*drawn) < FAR

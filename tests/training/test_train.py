@@ -290,12 +290,12 @@ def test_evaluation_is_a_full_pass(run: Run):
 
 def test_evaluation_over_ragged_batches_equals_one_batch(run: Run, monkeypatch):
     from latente.evaluation import bounds
-    from latente.model import use
+    from latente.model import arrays
 
     vae, images = run.model(), np.asarray(run.data().test.images)
     whole = bounds.elbo_terms(vae, images)
-    monkeypatch.setattr(bounds, "BATCH", 100)
-    monkeypatch.setattr(use, "BATCH", 100)
+
+    monkeypatch.setattr(arrays.in_batches, "__kwdefaults__", {"size": 100})
     parts = bounds.elbo_terms(vae, images)
     np.testing.assert_allclose(parts.kl, whole.kl, rtol=1e-4, atol=1e-6)
     assert parts.reconstruction.mean() == pytest.approx(whole.reconstruction.mean(), rel=1e-2)  # other draws

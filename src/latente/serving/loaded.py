@@ -13,7 +13,7 @@ from keras import ops
 from latente.backend import compiled
 from latente.data import Split
 from latente.evaluation.bounds import ElboTerms, elbo_terms
-from latente.model.use import interpolate_codes
+from latente.model.latent_model import interpolate_codes
 from latente.serving.batching import Batched, Rows
 from latente.serving.gallery import Gallery
 from latente.training import Run

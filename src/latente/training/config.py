@@ -9,8 +9,8 @@ from typing import Any
 from latente import data
 from latente.errors import UserError
 from latente.model import AXES, Choice, choices
+from latente.model.axes import LATENT_DIM
 from latente.model.networks import Network
-from latente.model.networks.network import LATENT_DIM
 from latente.model.vae import VAE
 from latente.options import Option, did_you_mean, options_of
 from latente.training.papers import FOLDER, papers

@@ -8,9 +8,8 @@ from typing import Any, Literal
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Evidence
+from latente.model.axes import Evidence, Objective
 from latente.model.numerics import tiled
-from latente.model.objectives.objective import Objective
 
 Tensor = Any
 
