@@ -42,7 +42,7 @@ class LatentModel(abc.ABC):
     discrete: bool = False
     standard: bool = True
     kl_per_dimension: bool = True
-    decoder: Any = None
+    decoder: Any
     likelihood_name: str
 
     @property
