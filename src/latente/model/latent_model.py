@@ -33,7 +33,7 @@ class LatentModel(abc.ABC):
         discrete: Whether its codes are of a finite set, so that there is nothing between two of them.
         standard: Whether q(z given x) is a Gaussian with independent dimensions and p(z) is N(0, I).
         kl_per_dimension: Whether the KL has a part for each latent.
-        decoder: The network that decodes, to look into where it is a Keras model.
+        decoder: The network that decodes, to look into where it is a Keras model; anything else elsewhere.
         likelihood_name: What p(x given z) is.
     """
 
