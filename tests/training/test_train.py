@@ -288,19 +288,6 @@ def test_evaluation_is_a_full_pass(run: Run):
     assert latente.evaluate(run) == metrics == json.loads((run.path / "metrics.json").read_text())
 
 
-def test_evaluation_over_ragged_batches_equals_one_batch(run: Run, monkeypatch):
-    from latente.evaluation import bounds
-    from latente.model import use
-
-    vae, images = run.model(), np.asarray(run.data().test.images)
-    whole = bounds.elbo_terms(vae, images)
-    monkeypatch.setattr(bounds, "BATCH", 100)
-    monkeypatch.setattr(use, "BATCH", 100)
-    parts = bounds.elbo_terms(vae, images)
-    np.testing.assert_allclose(parts.kl, whole.kl, rtol=1e-4, atol=1e-6)
-    assert parts.reconstruction.mean() == pytest.approx(whole.reconstruction.mean(), rel=1e-2)  # other draws
-
-
 @pytest.mark.backend
 def test_the_library_in_five_lines(tmp_path):
     x = np.random.default_rng(0).integers(0, 256, size=(40, 8, 8, 1), dtype=np.uint8)
