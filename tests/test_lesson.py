@@ -308,8 +308,8 @@ def judged(monkeypatch: pytest.MonkeyPatch, uneven: float) -> None:
         },
         "midpoint_distance[classifier]": {"value": 0.8, "controls": {"noise": 1.5}},
     }  # fmt: skip
-    monkeypatch.setattr(homework.measures, "samples", lambda _: samples)
-    monkeypatch.setattr(homework.measures, "interpolations", lambda _: between)
+    monkeypatch.setattr(homework.metrics, "samples", lambda _: samples)
+    monkeypatch.setattr(homework.metrics, "interpolations", lambda _: between)
 
 
 HOMEWORK = {
