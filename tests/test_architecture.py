@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from imports import BASE, FILES, SRC, circles, files, imports, room_imported, room_of, tree_of
+import plan
+from imports import BASE, FILES, SRC, circles, files, imports, room_imported, room_of, rooms, tree_of
+
+ROOT = SRC.parent
+PAGE = ROOT / "docs" / "house.md"
 
 # Room: the rooms that it may import, besides itself. Any room may import the top-level files, such as errors.py; those
 # import no room. The package's own __init__ is the room "latente".
@@ -136,6 +141,27 @@ def test_a_circle_is_found_wherever_it_is(graph: dict[str, str], expected: list[
     assert circles({node: set(below) for node, below in graph.items()}) == [list(circle) for circle in expected]
 
 
+def test_the_plan_is_that_of_today() -> None:
+    with Image.open(plan.PICTURE) as picture:
+        assert picture.text["Description"] == plan.text_of(rooms()), "run python tools/plan.py"
+
+
+def test_the_page_on_the_house_names_every_room_with_its_imports_and_every_file_beside_them() -> None:
+    _, _, upper = PAGE.read_text(encoding="utf-8").partition("\n| room |")
+    table, _, lower = upper.partition("\n| file |")
+    written = re.findall(r"^\| `(\w+)` \|.*\|([^|]*)\|$", table, re.MULTILINE)
+    assert {room: set(re.findall(r"`(\w+)`", imported)) for room, imported in written} == rooms()
+    assert set(re.findall(r"^\| `(\w+)` \|", lower, re.MULTILINE)) == BASE
+
+
+def test_the_files_that_the_page_on_the_house_names_are_there() -> None:
+    """Of a new part, its folder."""
+    named = set(re.findall(r"`([\w/]+/[\w./]+)`", PAGE.read_text(encoding="utf-8")))
+    there = {name.rpartition("/")[0] if "NAME" in name else name for name in named}
+    assert there
+    assert {name for name in there if not any((folder / name).exists() for folder in (ROOT, SRC / "latente"))} == set()
+
+
 @each_file([path for path in FILES if room_of(path) == "figures"])
 def test_figures_know_arrays_and_matplotlib_only(path: Path) -> None:
     roots = {dotted.partition(".")[0] for _, dotted in imports(path)}
@@ -144,7 +170,7 @@ def test_figures_know_arrays_and_matplotlib_only(path: Path) -> None:
 
 @each_file()
 def test_what_is_imported_is_declared(path: Path) -> None:
-    project = tomllib.loads((SRC.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = {name: those for name, those in project["optional-dependencies"].items() if name not in ("dev", "docs")}
     extras = [each for those in optional.values() for each in those]
     names = {re.match(r"[\w-]+", requirement)[0].lower() for requirement in project["dependencies"] + extras}
