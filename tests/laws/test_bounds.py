@@ -116,15 +116,17 @@ def test_every_image_has_its_own_bound_in_its_place(n: int):
 
 def test_every_image_keeps_its_label():
     rng = np.random.default_rng(3)
-    x, y = rng.uniform(size=(501, 6)), rng.integers(0, 3, size=501)
+    x, y = rng.uniform(size=(1001, 6)), rng.integers(0, 3, size=1001)
     images, one_hot = x.reshape(-1, *SHAPE).astype("float32"), np.eye(3)[y]
     vae = deaf(classes=3)
     beside = np.concatenate([x.reshape(-1, 6, 1), np.repeat(one_hot[:, None], 6, axis=1)], axis=2).reshape(-1, 24)
     kernel, bias = vae.encoder.get_weights()
-    found = elbo_terms(vae, images, labels=y)
-    np.testing.assert_allclose(found.mean, (beside @ kernel + bias)[:, :LATENTS], rtol=1e-4, atol=1e-5)
+    mean, found = (beside @ kernel + bias)[:, :LATENTS], elbo_terms(vae, images, labels=y)
+    for codes in (found.mean, vae.encode(images, labels=y)):
+        np.testing.assert_allclose(codes, mean, rtol=1e-4, atol=1e-5)
     kernel, bias = vae.decoder.get_weights()
     logits = one_hot @ kernel[LATENTS:] + bias
+    np.testing.assert_allclose(vae.decode(mean, labels=y).reshape(-1, 6), 1 / (1 + np.exp(-logits)), rtol=1e-5)
     expected = (x * logits - np.logaddexp(0, logits)).sum(axis=1)
     np.testing.assert_allclose(found.reconstruction, -expected, rtol=1e-5)
     bound = log_likelihood(deaf(classes=3, blind=True), images, samples=2, labels=y).bound
