@@ -7,7 +7,7 @@ import pytest
 from latente import training
 from latente.cli import main
 from latente.errors import UserError
-from latente.training.config import completed, resolve
+from latente.training.config import completed, flag, resolve
 
 
 def digits(**options):
@@ -135,7 +135,7 @@ def test_every_option_is_documented():
 
     for group in option_groups():
         assert group.summary, group.title
-        for flag, option in group.options.items():
-            assert option.help, flag
+        for name, option in group.options.items():
+            assert option.help, name
             assert option.expected()
     assert flag("objective.free_bits") == "--objective.free-bits"
