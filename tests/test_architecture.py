@@ -207,12 +207,16 @@ def test_a_constructor_takes_few_arguments(path: Path) -> None:
 
 
 def arguments_of(class_: ast.ClassDef) -> list[str]:
-    """What a class's constructor takes, ``self`` and ``**kwargs`` left out; for a dataclass, its fields."""
+    """What a class's constructor takes by position, ``self`` left out; for a dataclass, its fields.
+
+    Keyword-only arguments are options: whoever calls names them, so their number confuses nobody.
+    """
     for node in class_.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
             arguments = node.args
-            return [a.arg for a in arguments.posonlyargs + arguments.args + arguments.kwonlyargs][1:]
-    if any("dataclass" in ast.unparse(decorator) for decorator in class_.decorator_list):
+            return [a.arg for a in arguments.posonlyargs + arguments.args][1:]
+    decorators = " ".join(map(ast.unparse, class_.decorator_list))
+    if "dataclass" in decorators and "kw_only=True" not in decorators:
         fields = [node for node in class_.body if isinstance(node, ast.AnnAssign)]
         return [ast.unparse(f.target) for f in fields if "ClassVar" not in ast.unparse(f.annotation)]
     return []

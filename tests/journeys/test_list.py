@@ -8,7 +8,8 @@ from latente.cli import main
 from latente.errors import UserError
 from latente.model import AXES, choices
 from latente.options import options_of, summary_of
-from latente.training.config import DEFAULT_CHOICE, build, flag, read_file, resolve
+from latente.training.build import build
+from latente.training.config import DEFAULT_CHOICE, flag, read_file, resolve
 from latente.training.papers import papers
 
 

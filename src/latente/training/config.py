@@ -13,10 +13,9 @@ from latente.model.networks import Network
 from latente.model.networks.network import LATENT_DIM
 from latente.model.vae import VAE
 from latente.options import Option, did_you_mean, options_of
+from latente.training.build import Config, build, choice_in
 from latente.training.papers import FOLDER, papers
 from latente.training.settings import Settings
-
-Config = dict[str, Any]
 
 EVERYDAY = {
     "data_dir": "data.data_dir",
@@ -81,7 +80,7 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     # Built for their checks, before anything slow happens; own networks fit one image shape, which the data tell later.
     if own:
         for axis in AXES:
-            _choice(axis, config)
+            choice_in(config, axis)
     else:
         build(config, (1, 1, 1), classes=int(config["conditional"]))
     Settings(**config["training"])
@@ -165,8 +164,8 @@ def _named(asked: Iterable[tuple[str, Any]], outer: str = "", prefix: str = "") 
 
 def flag(key: str) -> str:
     """An option's name as a flag: the short one where there is one; a choice has that of its axis."""
-    short = {long: name for name, long in EVERYDAY.items()}
-    return "--" + short.get(key, key).removesuffix(".name").replace("_", "-")
+    short = {long: name for name, long in EVERYDAY.items()} | {f"{name}.name": name for name in ("data", *AXES)}
+    return "--" + short.get(key, key).replace("_", "-")
 
 
 def read_file(path: str | Path) -> dict[str, Any]:
@@ -197,26 +196,3 @@ def read_file(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"The config file {path} must hold a mapping of options. Received {type(content).__name__}.")
     return once(content.items())
-
-
-def build(
-    config: Config,
-    image_shape: tuple[int, ...],
-    dtype: str = "float32",
-    classes: int = 0,
-    network: Network | None = None,
-) -> VAE:
-    """The VAE that a config describes, with new weights, for images of one shape, and of so many classes.
-
-    Own networks that are given as ``network`` keep the weights that they have.
-    """
-    chosen = {axis: (axis == "network" and network) or _choice(axis, config) for axis in AXES}
-    general = {"seed": config["training"]["seed"], "dtype": dtype, "classes": classes}
-    return VAE(image_shape, config["latent_dim"], **general, **chosen)
-
-
-def _choice(axis: str, config: Config) -> Any:
-    section = dict(config[axis])
-    kind = choices(AXES[axis], unlisted=True)[section.pop("name")]
-    # Where the name is not enough, Keras reads what it wrote; elsewhere it would wrap the mistake in one of its own.
-    return kind(**section) if kind.listed else kind.from_config(section)
