@@ -13,7 +13,7 @@ from latente import seeds
 from latente.backend import multiplying, replicas, strategy_scope
 from latente.errors import UserError
 from latente.model.choice import make
-from latente.model.compatibility import check_compatible, check_takes_labels
+from latente.model.compatibility import check_model
 from latente.model.conditional import Given
 from latente.model.evidence import Evidence
 from latente.model.feeding import checked, length, prepared
@@ -83,22 +83,18 @@ class VAE(Use, keras.Model):
         super().__init__(autocast=False, **{"name": "vae", **kwargs})
         self.network = chosen
         image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
-        if not isinstance(latent_dim, int | np.integer) or latent_dim < 1:
-            raise UserError(f"latent_dim must be at least 1. Received {latent_dim!r}.")
         sides = image_shape if isinstance(image_shape, Sequence | np.ndarray) else ()
         if len(sides) != 3 or not all(isinstance(side, int | np.integer) and side >= 1 for side in sides):
             raise UserError(f"image_shape must be (height, width, channels), each at least 1. Received {image_shape}.")
         height, width, channels = (int(side) for side in image_shape)
         self.image_shape = (height, width, channels)
-        self.latent_dim = int(latent_dim)
         self.seed = seed
         self.posterior = make(Posterior, posterior)
         self.prior = make(Prior, prior)
         self.likelihood = make(Likelihood, likelihood)
         self.objective = make(Objective, objective)
-        check_compatible(self.posterior, self.prior, self.objective)
-        if self.classes:
-            check_takes_labels(self.network, self.prior)
+        check_model(self.network, self.posterior, self.prior, self.objective, latent_dim, self.classes > 0)
+        self.latent_dim = int(latent_dim)
         images = (None, *self.image_shape)
         self.build({"images": images, "labels": (None,)} if self.classes else images)
 

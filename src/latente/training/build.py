@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latente.model import AXES, VAE, Choice, choices
+from latente.model import AXES, VAE, choices
 from latente.model.networks import Network
 
 Config = dict[str, Any]
@@ -26,7 +26,7 @@ def build(
     return VAE(image_shape, config["latent_dim"], **general, **chosen)
 
 
-def choice_in(config: Config, axis: str) -> Choice:
+def choice_in(config: Config, axis: str) -> Any:
     """The choice that a config makes on an axis, with its options.
 
     Raises:

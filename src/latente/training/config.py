@@ -9,11 +9,12 @@ from typing import Any
 from latente import data
 from latente.errors import UserError
 from latente.model import AXES, Choice, choices
+from latente.model.compatibility import check_model
 from latente.model.networks import Network
 from latente.model.networks.network import LATENT_DIM
 from latente.model.vae import VAE
 from latente.options import Option, did_you_mean, options_of
-from latente.training.build import Config, build, choice_in
+from latente.training.build import Config, choice_in
 from latente.training.papers import FOLDER, papers
 from latente.training.settings import Settings
 
@@ -77,12 +78,9 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     config["data"]["name"] = data.absolute(config["data"]["name"])
     if config["data"]["data_dir"]:
         config["data"]["data_dir"] = str(Path(config["data"]["data_dir"]).absolute())
-    # Built for their checks, before anything slow happens; own networks fit one image shape, which the data tell later.
-    if own:
-        for axis in AXES:
-            choice_in(config, axis)
-    else:
-        build(config, (1, 1, 1), classes=int(config["conditional"]))
+    # Made for their checks, before anything slow happens. Only the networks fit one image shape, which the data tell.
+    network, posterior, prior, _, objective = (choice_in(config, axis) for axis in AXES)
+    check_model(network, posterior, prior, objective, config["latent_dim"], config["conditional"])
     Settings(**config["training"])
     return config
 
