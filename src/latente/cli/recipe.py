@@ -6,7 +6,7 @@ import argparse
 
 from latente.backend import import_keras
 
-HELP = "run the experiments of the lesson: exercises, homework, errors provoked and cured"
+HELP = "run the lesson's experiments: exercises, homework, mistakes"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
