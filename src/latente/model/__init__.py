@@ -1,5 +1,6 @@
 """The model: five axes, and the VAE that composes one choice of each."""
 
+from latente.discovery import import_plugins
 from latente.model import likelihoods, networks, objectives, posteriors, priors
 from latente.model.choice import Choice, choices
 from latente.model.likelihoods import Likelihood
@@ -19,3 +20,5 @@ AXES: dict[str, type[Choice]] = {
 
 __all__ = ["AXES", "VAE", "Choice", "Likelihood", "Network", "Objective", "Posterior", "Prior", "choices"]
 __all__ += ["likelihoods", "networks", "objectives", "posteriors", "priors"]
+
+import_plugins()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from latente.model import AXES, VAE, choices
+from latente.model import AXES, VAE
+from latente.model.choice import lookup
 from latente.model.networks import Network
 
 Config = dict[str, Any]
@@ -33,6 +34,6 @@ def choice_in(config: Config, axis: str) -> Any:
         UserError: An option is outside its range.
     """
     section = dict(config[axis])
-    kind = choices(AXES[axis], unlisted=True)[section.pop("name")]
+    kind = lookup(AXES[axis], section.pop("name"), unlisted=True)
     # Where the name is not enough, Keras reads what it wrote; elsewhere it would wrap the mistake in one of its own.
     return kind(**section) if kind.listed else kind.from_config(section)

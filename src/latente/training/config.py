@@ -9,8 +9,9 @@ from typing import Any
 from latente import data
 from latente.errors import UserError
 from latente.model import AXES, Choice, choices
+from latente.model.choice import lookup, name_of
 from latente.model.compatibility import check_model
-from latente.model.networks import Network
+from latente.model.networks import Own
 from latente.model.networks.network import LATENT_DIM
 from latente.model.vae import VAE
 from latente.options import Option, did_you_mean, options_of
@@ -58,8 +59,7 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         raise UserError(f"Name the data to train on, one of {', '.join(data.names())}: latente train DATA.")
     sections = _sections(flat)
     known = dict(PLAIN)
-    own = sections["network"][0] not in choices(Network)
-    if own:  # they know how many latents they have
+    if sections["network"][0] == Own.__name__:  # they know how many latents they have
         known["latent_dim"] = Option("latent_dim", int | None, None, LATENTS)
     for section, (_, options) in sections.items():
         known.update({f"{section}.{name}": option for name, option in options.items()})
@@ -97,13 +97,8 @@ def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, 
         "data": (flat["data.name"], data.options(flat["data.name"]))
     }
     for axis, base in AXES.items():
-        name = flat.get(f"{axis}.name", DEFAULT_CHOICE[axis])
-        known = choices(base)
-        if name not in choices(base, unlisted=True):
-            raise UserError(
-                f"--{axis} must be one of {', '.join(known)}. Received {name!r}.{did_you_mean(name, known)}"
-            )
-        sections[axis] = (name, options_of(choices(base, unlisted=True)[name]))
+        choice = lookup(base, flat.get(f"{axis}.name", DEFAULT_CHOICE[axis]), unlisted=True)
+        sections[axis] = (name_of(choice), options_of(choice))
     sections["training"] = (None, options_of(Settings))
     return sections
 
@@ -149,7 +144,7 @@ def _named(asked: Iterable[tuple[str, Any]], outer: str = "", prefix: str = "") 
     for key, value in asked:
         if isinstance(value, Choice):
             kind, written = type(value), value.get_config()
-            value = {"name": kind.__name__, **{name: written[name] for name in options_of(kind) if name in written}}
+            value = {"name": name_of(kind), **{name: written[name] for name in options_of(kind) if name in written}}
         spelt, name = f"{outer}{key}", prefix + str(key).replace("-", "_")
         name = EVERYDAY.get(name, name)
         if isinstance(value, Mapping) and "class_name" not in value:

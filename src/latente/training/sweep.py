@@ -14,7 +14,8 @@ from typing import Any, get_origin
 from latente import data
 from latente.data import Dataset
 from latente.errors import UserError
-from latente.model import AXES, choices
+from latente.model import AXES
+from latente.model.choice import lookup
 from latente.options import options_of
 from latente.training.callbacks import Diverged
 from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, completed, flag, flatten, once, resolve
@@ -159,9 +160,8 @@ def _types(key: str, chosen: Mapping[str, list[Any]]) -> list[Any]:
     """The types of an option under each choice that it may belong to; none for an unknown option."""
     section, _, name = key.rpartition(".")
     if section in AXES:
-        known = choices(AXES[section])
         names = chosen.get(f"{section}.name", [DEFAULT_CHOICE[section]])
-        owners = [options_of(known[each]) for each in names if each in known]
+        owners = [options_of(lookup(AXES[section], each, unlisted=True)) for each in names]
     elif section == "data":
         owners = [data.options(each) for each in chosen.get("data.name", [])]
     else:

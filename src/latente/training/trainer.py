@@ -19,6 +19,8 @@ from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.language import tr
+from latente.model import AXES
+from latente.model.choice import lookup
 from latente.model.networks import Own
 from latente.model.networks.network import DEFAULT
 from latente.model.networks.own import network_of
@@ -156,6 +158,8 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     dataset = run.data(data_dir)
     done = 0
     if run.checkpoint("last").exists():
+        for axis, base in AXES.items():  # Keras reads a model of classes that are defined
+            lookup(base, run.config[axis]["name"], unlisted=True)
         vae = keras.saving.load_model(run.checkpoint("last"))
         done = run.epochs_of(vae)
         if settings.stops_after(run.log[:done]):
