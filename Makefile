@@ -89,7 +89,7 @@ plan: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/speed.py
 
-## make readme     write the options table of the README from the code
+## make readme     write the options from the code: the README's table, and what latente train --help shows
 readme: $(STAMP)
 	$(BIN)/python tools/readme.py
 

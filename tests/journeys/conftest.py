@@ -8,7 +8,8 @@ import pytest
 
 import latente
 from latente.training import Run, resolve
-from latente.training.config import build, completed
+from latente.training.build import build
+from latente.training.config import completed
 
 SMALL = {"epochs": 2, "batch_size": 128, "network.filters": (4, 6), "network.hidden": 8}
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -192,7 +193,13 @@ def test_the_name_alone_explains_itself(capsys):
     with pytest.raises(SystemExit) as ended:
         main([])
     assert not ended.value.code
-    assert "latente train fashion-mnist" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "latente train fashion-mnist" in out
+    titles = ["train a model:", "look at it:", "judge it:", "use it, share it:", "learn:"]
+    assert [line for line in out.splitlines() if line in titles] == titles
+    for name, module in COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(module.HELP)}$", out, re.MULTILINE)
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_the_terminal_is_quiet(here: Path):

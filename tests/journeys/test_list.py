@@ -10,7 +10,8 @@ import latente
 from latente.cli import main
 from latente.errors import UserError
 from latente.model import AXES, choices
-from latente.training.config import build, read_file, resolve
+from latente.training.build import build
+from latente.training.config import read_file, resolve
 from latente.training.papers import papers
 
 

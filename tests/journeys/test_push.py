@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,17 @@ def test_there_and_back_again(run: Run, hub: Path, capsys):
     assert Run(hub / "me" / "digits").log == run.log
     with pytest.raises(UserError, match="no such revision"):
         latente.load("hf://me/digits@v9")
+
+
+def test_a_download_imports_no_module(run: Run, hub: Path):
+    """A choice that is not Latente's is found by the module that its name begins with."""
+    assert main(["push", str(run.path), "me/digits"]) == 0
+    file = hub / "me" / "digits" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(config | {"objective": {"name": "this:Zen"}}), encoding="utf-8")
+    with pytest.raises(UserError, match="hf://me/digits with this:Zen: if you trust that module, import it before"):
+        latente.load("hf://me/digits")
+    assert "this" not in sys.modules
 
 
 def test_the_card(run: Run, tmp_path: Path):

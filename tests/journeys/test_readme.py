@@ -18,9 +18,10 @@ import pytest
 import plan
 from latente.cli import WITH_OPTIONS, parser, train
 from latente.data import options
+from latente.language import TEXTS
 from latente.recipes import find
 from latente.training import Run, flatten, read_file, resolve
-from latente.training.reference import reference_markdown
+from latente.training.reference import reference_markdown, reference_text
 from latente.training.sweep import read_values
 
 ROOT = Path(__file__).parents[2]
@@ -173,6 +174,7 @@ def test_every_command_is_in_a_shell_block(page: Path):
 def test_the_options_are_those_of_the_code():
     table = re.search(r"<!-- options: .*?-->\n(.*?)<!-- end of options -->", README, re.DOTALL)
     assert table[1].strip() == reference_markdown().strip(), "run make readme"
+    assert (TEXTS / "options.txt").read_text(encoding="utf-8") == reference_text(), "run make readme"
 
 
 def pictures(page: Path) -> set[Path]:

@@ -7,6 +7,7 @@ import pytest
 from latente import training
 from latente.cli import main
 from latente.errors import UserError
+from latente.model.networks import Conv
 from latente.training.config import completed, flag, resolve
 
 
@@ -85,6 +86,35 @@ def test_mistakes_name_the_nearest_option(options: dict, message: str):
     with pytest.raises(UserError) as caught:
         digits(**options)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"latent_dim": 0}, "latent_dim must be at least 1. Received 0."),
+        ({"posterior": "VectorQuantizer", "prior": "Uniform", "latent_dim": 20}, "multiple of its groups of 16"),
+        ({"posterior": "FSQ", "prior": "Uniform", "latent_dim": 3}, "multiple of its groups of 4. Received 3: take 4."),
+        ({"prior": "Flow", "latent_dim": 1}, "Flow needs latent_dim of at least 2. Received 1. Choose prior Mixture"),
+        ({"posterior": "FullGaussian", "network.latents": "map"}, "with 65 for 10 latents. Choose latents='vector'"),
+        ({"posterior": "FSQ"}, "FSQ has discrete codes. Received prior StandardNormal"),
+        ({"prior": "Uniform"}, "DiagonalGaussian has a density over all codes. Received prior Uniform"),
+        ({"posterior": "FullGaussian", "objective": "BetaTCVAE"}, "BetaTCVAE needs a posterior with independent"),
+        ({"prior": "Mixture", "objective": "Autoencoder"}, "Mixture learns from the KL. Received objective Autoenc"),
+        ({"conditional": True, "prior": "VampPrior"}, "VampPrior encodes images of its own, which have no label"),
+        ({"conditional": True, "network.latents": "map"}, "gives the decoder the label beside the code"),
+    ],
+    ids=str,
+)
+def test_what_does_not_go_together_is_refused_before_the_data_are_there(options: dict, message: str):
+    with pytest.raises(UserError) as caught:
+        digits(**options)
+    assert message in str(caught.value)
+
+
+def test_a_config_is_checked_without_networks_for_images_of_no_size(monkeypatch):
+    """Bug: a network for images of one size alone was built for one pixel, and refused."""
+    monkeypatch.setattr(Conv, "encoder", lambda *_: pytest.fail("the shape of the images is not known yet"))
+    assert digits()["network"]["name"] == "Conv"
 
 
 @pytest.mark.parametrize("content", ["- a list\n", "a: [broken\n"])

@@ -8,7 +8,7 @@ import latente
 from latente.errors import UserError
 from latente.training.config import resolve
 from latente.training.length import length
-from latente.training.sweep import finished, grid_points, train_grid
+from latente.training.sweep import grid_points, train_grid
 
 TINY = {"latent_dim": 2, "network": "Dense", "network.hidden": (8,), "training.pictures_every": 0, "data.subset": 40}
 
@@ -69,7 +69,7 @@ def test_the_choice_is_told_recorded_and_repeated(tmp_path: Path, capsys: pytest
 def test_a_sweep_knows_the_runs_whose_length_the_data_chose(tmp_path: Path) -> None:
     points = grid_points({"data": "digits", "seed": [0, 1], "steps": 3, **TINY})
     runs = list(train_grid(points, tmp_path / "sweep", progress=False))
-    assert [finished(run) for run in runs] == [True, True]
+    assert [run.finished for run in runs] == [True, True]
     before = [run.log for run in runs]
     assert [len(log) for log in before] == [1, 1]  # three steps of 16 images are the epoch of 40
     assert [run.log for run in train_grid(points, tmp_path / "sweep", progress=False)] == before

@@ -10,7 +10,7 @@ from latente import data
 from latente.errors import UserError
 from latente.training import Run, sweep, trainer
 from latente.training.callbacks import Diverged
-from latente.training.sweep import finished, grid_points, read_values, train_grid, trained
+from latente.training.sweep import grid_points, read_values, train_grid, trained
 from training.test_train import QUICK, assert_same, weights
 
 SEEDS = {"seed": [0, 1]}
@@ -49,11 +49,11 @@ def test_an_interrupted_run_is_resumed_and_nothing_else(folder: Path, tmp_path):
     cut = Run.create(copy / "seed=1", whole.config, whole.environment)
     for entry in whole.log:
         cut.record(entry)
-    assert not finished(cut)
+    assert not cut.finished
     other = state(copy / "seed=0")
     assert len(list(train_grid(points(**SEEDS), copy, progress=False))) == 2
     assert state(copy / "seed=0") == other
-    assert finished(cut)
+    assert cut.finished
     assert_same(weights(cut), weights(whole))
 
 

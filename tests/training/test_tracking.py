@@ -12,7 +12,7 @@ from latente.errors import UserError
 from latente.extras import install
 from latente.training import Run, resume
 from latente.training.run import Json
-from latente.training.tracking import tracked
+from latente.training.trackers.tracker import tracked
 
 OPTIONS = {"epochs": 2, "batch_size": 256, "latent_dim": 3, "network": "Dense", "network.hidden": (16,)}
 

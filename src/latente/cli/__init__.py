@@ -35,28 +35,16 @@ from latente.cli import (
 from latente.errors import UserError
 from latente.options import did_you_mean
 
+GROUPS = {
+    "train a model": (train, data, list, sweep),
+    "look at it": (reconstruct, sample, interpolate, traverse, map, serve),
+    "judge it": (evaluate, diagnose, report, compare),
+    "use it, share it": (encode, score, fit_prior, export, push),
+    "learn": (demo, recipe),
+}
+"""The commands by what a person is doing, in the order of a first acquaintance."""
 COMMANDS = {
-    "train": train,
-    "list": list,
-    "sweep": sweep,
-    "fit-prior": fit_prior,
-    "sample": sample,
-    "reconstruct": reconstruct,
-    "interpolate": interpolate,
-    "traverse": traverse,
-    "map": map,
-    "encode": encode,
-    "score": score,
-    "evaluate": evaluate,
-    "diagnose": diagnose,
-    "serve": serve,
-    "report": report,
-    "compare": compare,
-    "recipe": recipe,
-    "export": export,
-    "push": push,
-    "data": data,
-    "demo": demo,
+    module.__name__.rpartition(".")[2].replace("_", "-"): module for group in GROUPS.values() for module in group
 }
 WITH_OPTIONS = {"train": train, "sweep": sweep, "data": data}
 """The commands that read the options of the schema themselves."""
@@ -99,22 +87,39 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = Parser(
         prog="latente",
+        usage="latente COMMAND ...",
         description="Train, understand and use variational autoencoders.",
-        epilog="Start here: latente demo, or latente train fashion-mnist. latente COMMAND --help explains a command.",
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"latente {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    # argparse cannot group commands: the overview names them.
+    commands = top.add_subparsers(
+        prog="latente", metavar="COMMAND", dest="command", required=True, help=argparse.SUPPRESS
+    )
     for name, module in COMMANDS.items():
-        sub = commands.add_parser(name, help=module.HELP, description=module.HELP, allow_abbrev=False)
+        sub = commands.add_parser(name, description=module.HELP, allow_abbrev=False)
         module.configure(sub)
         sub.set_defaults(run=module.run, parser=sub)
     return top
 
 
+def _overview() -> str:
+    """Every command with its line, by group."""
+    names = {module: name for name, module in COMMANDS.items()}
+    lines = []
+    for title, group in GROUPS.items():
+        lines += [f"{title}:", *(f"  {names[module]:<13}{module.HELP}" for module in group), ""]
+    start = "Start here: latente demo, or latente train fashion-mnist.\nlatente COMMAND --help explains a command."
+    return "\n".join([*lines, start])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
     try:
+        if "" not in sys.path:
+            sys.path.append("")  # choices of one's own, as module:Class, lie in the working folder
         words = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]  # ``list`` is the command here
         if words and words[0] in WITH_OPTIONS:
             words = train.with_values(words, WITH_OPTIONS[words[0]].configure)

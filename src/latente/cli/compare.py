@@ -12,7 +12,7 @@ from latente.language import known, tr
 if TYPE_CHECKING:
     from latente.report import Comparison
 
-HELP = "put several runs side by side: figures over seeds, samples, reconstructions"
+HELP = "put runs side by side: figures over seeds, and pictures"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

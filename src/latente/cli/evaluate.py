@@ -10,7 +10,7 @@ from typing import Any
 from latente.cli.common import add_data_dir, add_run, add_seed, open_run
 
 MOST_LISTED = 32
-HELP = "measure the bound, the latents, reconstructions, samples and interpolations"
+HELP = "measure the bound, latents, reconstructions, samples and paths"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from latente.cli.common import add_data_dir, add_run, open_run
 
-HELP = "write a trained model for other programs, or as one web page to look at"
+HELP = "write a trained model for other programs, or as one web page"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

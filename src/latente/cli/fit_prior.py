@@ -7,7 +7,7 @@ import argparse
 from latente.cli.common import add_data_dir, add_run, add_seed, open_run
 from latente.errors import UserError
 
-HELP = "fit a density to the codes of the training images, for latente sample to draw from"
+HELP = "fit a density to the training codes, for sample to draw from"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from latente.backend import import_keras
 from latente.errors import UserError
 from latente.options import did_you_mean, options_of, summary_of
 
-HELP = "name the choices of each axis of a model with their options, and the papers whose configs there are"
+HELP = "name the choices of each axis, their options, and the papers"
 
 WIDTH = 79
 

@@ -6,7 +6,7 @@ import argparse
 
 from latente.backend import import_keras
 
-HELP = "run the experiments of the lesson: exercises, homework, errors provoked and cured"
+HELP = "run the lesson's experiments: exercises, homework, mistakes"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +34,8 @@ def run(arguments: argparse.Namespace) -> None:
     console = Console(highlight=False, markup=False)
     if arguments.action == "list":
         table = Table.grid(padding=(0, 2))
-        for each in recipes.RECIPES.values():
-            table.add_row(each.name, each.summary)
+        for name in sorted(recipes.RECIPES, key=lambda name: (not name.startswith("exercise"), name)):
+            table.add_row(name, recipes.RECIPES[name].summary)
         console.print(table)
         return
     recipe = recipes.find(arguments.name)

@@ -6,7 +6,7 @@ import argparse
 
 from latente.cli.common import add_data_dir, add_run, open_run
 
-HELP = "write one HTML file with the curves, pictures and figures of a run"
+HELP = "write one HTML file with a run's curves, pictures and figures"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

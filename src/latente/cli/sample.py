@@ -9,7 +9,7 @@ from pathlib import Path
 from latente.cli.common import add_label, add_output, add_run, add_seed, label_of, open_run, show
 from latente.language import text, tr
 
-HELP = "draw new images from the prior, or from the one fitted to the codes"
+HELP = "draw new images from the prior, or from one fitted to the codes"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from latente.backend import import_keras
 from latente.errors import UserError
+from latente.language import TEXTS
 from latente.options import options_of
 
 HELP = "train a VAE on a data set"
@@ -106,8 +107,5 @@ def _plain(value: Any) -> Any:
 
 
 def _help(parser: argparse.ArgumentParser) -> str:
-    """The usual help, then every option of the schema, from the code."""
-    import_keras()
-    from latente.training.reference import reference_text
-
-    return argparse.ArgumentParser.format_help(parser) + "\n" + reference_text()
+    """The usual help, then every option of the schema: as ``make readme`` wrote them, since Keras takes seconds."""
+    return argparse.ArgumentParser.format_help(parser) + "\n" + (TEXTS / "options.txt").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from latente.errors import UserError
 from latente.export.card import write_card
 from latente.extras import extra
 from latente.files import folder_written_whole
+from latente.model import AXES
 from latente.training.public import PUBLIC, publish
 from latente.training.run import Run
 
@@ -60,11 +62,14 @@ def write_public(run: Run, repo: str, folder: Path, license: str | None = None) 
 def fetch(address: str) -> Run:
     """Download a run from the Hub to its cache, once for each revision; nothing in it is executed or unpickled.
 
+    Nor is a module imported that it names, for a choice that is not Latente's.
+
     Args:
         address: ``hf://USER/NAME``, or ``hf://USER/NAME@REVISION`` for a branch, tag or commit.
 
     Raises:
-        UserError: The address is wrong, the Hub refuses or cannot be reached, or it holds no run there.
+        UserError: The address is wrong, the Hub refuses or cannot be reached, or it holds no run there,
+            or one that names a module that is not imported.
     """
     found = ADDRESS.fullmatch(address)
     if not found:
@@ -74,7 +79,15 @@ def fetch(address: str) -> Run:
     library = extra("hub", "huggingface_hub", address)
     with _explained(found[1]):
         folder = library.snapshot_download(found[1], revision=found[2], allow_patterns=list(PUBLIC))
-    return Run(folder)
+    run = Run(folder)
+    names = [run.config[axis]["name"] for axis in AXES]
+    foreign = [name for name in names if ":" in name and name.partition(":")[0] not in sys.modules]
+    if foreign:
+        raise UserError(
+            f"A run on the Hub may name Latente's choices, and those that are imported. Received {address} with "
+            f"{', '.join(foreign)}: if you trust that module, import it before."
+        )
+    return run
 
 
 @contextlib.contextmanager

@@ -138,12 +138,14 @@ class Prior(Choice):
             has a part for each.
         learned: Whether it has weights, which only the KL or its own draws can train.
         encodes: Whether it passes images of its own through the encoder; they have no label.
+        least_latents: The fewest latent dimensions that it can use.
     """
 
     density: bool = True
     factorizes: bool = False
     learned: bool = False
     encodes: bool = False
+    least_latents: int = 1
 
     def sample(
         self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0

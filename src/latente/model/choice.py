@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import sys
 from typing import Any, ClassVar, Self, TypeVar
 
 import keras
@@ -18,7 +20,8 @@ class Choice(keras.layers.Layer):
 
     A subclass's constructor takes scalars (or tuples of scalars) and ``**kwargs`` only, so that Keras writes its
     ``get_config`` and Latente its flags, its part of the config file and its documentation from the signature.
-    Defining the subclass is all: it can then be named on the command line, in a config file and in ``VAE(...)``.
+    Defining the subclass is all: it can then be named on the command line, in a config file and in ``VAE(...)``. One
+    that lies outside Latente is named ``module:Class``, or by its class once its module is imported.
 
     Attributes:
         logged: Names of the scalars that it gives beside a loss, written to the log of a run.
@@ -66,17 +69,55 @@ def choices(axis: type[AxisT], unlisted: bool = False) -> dict[str, type[AxisT]]
     return found
 
 
+def lookup(axis: type[AxisT], name: str, unlisted: bool = False) -> type[AxisT]:
+    """The choice of a name on an axis.
+
+    Args:
+        axis: The axis.
+        name: That of a class that is defined; or ``module:Class`` of one's own, whose module is imported.
+        unlisted: Whether it may be one that a name is not enough to make.
+
+    Raises:
+        UserError: There is no such choice, or the module is not there.
+    """
+    if isinstance(name, str) and ":" in name:
+        return _imported(axis, name)
+    known = choices(axis)
+    found = choices(axis, unlisted).get(name)
+    if found is None:
+        hint = did_you_mean(name, known) or " One of your own is named module:Class."
+        raise UserError(f"{axis.__name__} must be one of {', '.join(known)}. Received {name!r}.{hint}")
+    return found
+
+
+def name_of(choice: type[Choice]) -> str:
+    """The name by which another process finds a choice: ``module:Class`` of one's own, where a module holds it."""
+    module, name = choice.__module__, choice.__name__
+    own = module != "__main__" and not module.startswith("latente.")
+    return f"{module}:{name}" if own and getattr(sys.modules.get(module), name, None) is choice else name
+
+
+def _imported(axis: type[AxisT], name: str) -> type[AxisT]:
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute, None)
+    except (ImportError, TypeError, ValueError) as error:  # of what is no name of a module, too
+        raise UserError(
+            f"{axis.__name__} {name} needs the module {module}. Received: {error}. Go to the folder of its file, name "
+            f"that in PYTHONPATH, or install it."
+        ) from error
+    if not (inspect.isclass(found) and issubclass(found, axis)) or found is axis or inspect.isabstract(found):
+        raise UserError(
+            f"{axis.__name__} module:Class needs a class that is made from latente.model.{axis.__name__}. Received "
+            f"{name}, which is {'not in its module' if found is None else 'none'}."
+        )
+    return found
+
+
 def make(axis: type[AxisT], spec: str | AxisT) -> AxisT:
-    """Return the choice that ``spec`` names, with its defaults, or ``spec`` itself when it is one already, and free.
+    """The choice that ``spec`` names, with its defaults, or ``spec`` itself when it is one already, and free.
 
     Raises:
         UserError: The axis has no choice of that name.
     """
-    if isinstance(spec, axis):
-        return spec.free()
-    known = choices(axis)
-    if spec not in known:
-        raise UserError(
-            f"{axis.__name__} must be one of {', '.join(known)}. Received {spec!r}.{did_you_mean(spec, known)}"
-        )
-    return known[spec]()
+    return spec.free() if isinstance(spec, axis) else lookup(axis, spec)()

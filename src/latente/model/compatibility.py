@@ -1,10 +1,61 @@
-"""Which choices go together: asked once, when a VAE is made."""
+"""Which choices go together: asked when a config is completed, before the data are there, and when a VAE is made."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from latente.errors import UserError
 from latente.model.axes import Network, Objective, Posterior, Prior
 from latente.model.choice import choices
+
+
+def check_model(
+    network: Network,
+    posterior: Posterior,
+    prior: Prior,
+    objective: Objective,
+    latent_dim: int | None,
+    conditional: bool,
+) -> None:
+    """Refuse a model whose parts do not go together, as far as that can be told without the shape of its images.
+
+    Args:
+        network: The networks.
+        posterior: q(z given x).
+        prior: p(z).
+        objective: What training minimizes.
+        latent_dim: Number of latent dimensions; None where own networks will say it.
+        conditional: Whether the networks are told the labels.
+
+    Raises:
+        UserError: It names what does not fit, the reason, and what to choose instead.
+    """
+    check_compatible(posterior, prior, objective)
+    if latent_dim is not None:
+        check_latents(network, posterior, prior, latent_dim)
+    if conditional:
+        check_takes_labels(network, prior)
+
+
+def check_latents(network: Network, posterior: Posterior, prior: Prior, latent_dim: int) -> None:
+    """Refuse a number of latent dimensions that a choice cannot use.
+
+    Raises:
+        UserError: It names the choice, the reason, and what to choose instead.
+    """
+    if not isinstance(latent_dim, int | np.integer) or latent_dim < 1:
+        raise UserError(f"latent_dim must be at least 1. Received {latent_dim!r}.")
+    units = posterior.units(latent_dim)  # the posterior's own check
+    if latent_dim < prior.least_latents:
+        raise UserError(
+            f"Prior {_name(prior)} needs latent_dim of at least {prior.least_latents}. Received {latent_dim}. Choose "
+            f"prior Mixture instead."
+        )
+    if not network.joins_codes and units % latent_dim:
+        raise UserError(
+            f"latents='map' needs a posterior with the same parameters for each latent. Received one with {units} "
+            f"for {latent_dim} latents. Choose latents='vector'."
+        )
 
 
 def check_compatible(posterior: Posterior, prior: Prior, objective: Objective) -> None:

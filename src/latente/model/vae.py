@@ -15,7 +15,7 @@ from latente.errors import UserError
 from latente.model.arrays import as_array, check_shape, in_batches
 from latente.model.axes import AXES, DEFAULT_NETWORK, Evidence, Likelihood, Network, Objective, Posterior, Prior
 from latente.model.choice import make
-from latente.model.compatibility import check_compatible, check_takes_labels
+from latente.model.compatibility import check_model
 from latente.model.conditional import parted, with_classes
 from latente.model.feeding import checked, length, prepared
 from latente.model.latent_model import Labels, LatentModel, Moments
@@ -88,26 +88,22 @@ class VAE(LatentModel, keras.Model):
             raise UserError(f"classes must be at least 0. Received {classes}.")
         self.classes = classes
         self.network = chosen
-        image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, classes)
-        if not isinstance(latent_dim, int | np.integer) or latent_dim < 1:
-            raise UserError(f"latent_dim must be at least 1. Received {latent_dim!r}.")
+        image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
         sides = image_shape if isinstance(image_shape, Sequence | np.ndarray) else ()
         if len(sides) != 3 or not all(isinstance(side, int | np.integer) and side >= 1 for side in sides):
             raise UserError(f"image_shape must be (height, width, channels), each at least 1. Received {image_shape}.")
         height, width, channels = (int(side) for side in image_shape)
         self.image_shape = (height, width, channels)
-        self._latent_dim = int(latent_dim)
         self.seed = seed
         self.posterior = make(Posterior, posterior)
         self.prior = make(Prior, prior)
         self.likelihood = make(Likelihood, likelihood)
         self.objective = make(Objective, objective)
+        check_model(self.network, self.posterior, self.prior, self.objective, latent_dim, classes > 0)
+        self._latent_dim = int(latent_dim)
         self.discrete, self.likelihood_name = not self.posterior.density, type(self.likelihood).__name__
         self.kl_per_dimension = self.posterior.factorizes and self.prior.factorizes
         self.standard = isinstance(self.posterior, DiagonalGaussian) and isinstance(self.prior, StandardNormal)
-        check_compatible(self.posterior, self.prior, self.objective)
-        if classes:
-            check_takes_labels(self.network, self.prior)
         images = (None, *self.image_shape)
         self.build({"images": images, "labels": (None,)} if classes else images)
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from latente.figures import rows
 from latente.language import shown, text, tr
-from latente.recipes.experiment import Experiment
-from latente.recipes.recipe import Training, recipe
+from latente.recipes.experiment import Experiment, PlannedRun
+from latente.recipes.recipe import recipe
 from latente.training.run import Run
 
 BETAS = (1, 5, 10)
 QUICK = {"epochs": 2, "data.subset": 10_000}
 SHAPES_QUICK = {"epochs": 1, "data.subset": 6_000}
 
-GARMENTS = {beta: Training(f"garments-beta-{beta}", "fashion-mnist", {"beta": beta}, QUICK) for beta in BETAS}
+GARMENTS = {beta: PlannedRun(f"garments-beta-{beta}", "fashion-mnist", {"beta": beta}, QUICK) for beta in BETAS}
 # Fully connected, as beta-VAE's own for such images (Higgins et al. 2017, table 1), narrower: eight times as fast as
 # convolutions of 64x64.
 DRAWN = {"network": "Dense", "network.hidden": (512, 256), "epochs": 10, "data.subset": 50_000}
-SHAPES = {beta: Training(f"shapes-beta-{beta}", "shapes", {"beta": beta, **DRAWN}, SHAPES_QUICK) for beta in BETAS}
+SHAPES = {beta: PlannedRun(f"shapes-beta-{beta}", "shapes", {"beta": beta, **DRAWN}, SHAPES_QUICK) for beta in BETAS}
 
 
 @recipe("exercise-4", *GARMENTS.values(), *SHAPES.values())

@@ -1,11 +1,11 @@
-"""Running a recipe: its runs are trained or found, its verdicts collected, its page written."""
+"""What a recipe works with: runs that are trained or found, verdicts, pictures and a page."""
 
 from __future__ import annotations
 
 import sys
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,45 @@ from latente.data import Dataset
 from latente.figures import save_figure
 from latente.files import written_whole
 from latente.language import tr
-from latente.recipes.recipe import Recipe, Training
 from latente.report.html import ensure_evaluated
-from latente.report.page import embed, render
+from latente.report.page import embed
 from latente.training.config import resolve
 from latente.training.run import Run
 from latente.training.sweep import LoadedRun, trained
 
 WIDTH, INDENT = 79, 5
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run that a recipe needs. Recipes that need the same one share it.
+
+    Attributes:
+        name: Its folder, unique among all recipes.
+        data: The data set.
+        options: Options of ``latente train``.
+        quick: What differs in the quick version, which takes about a minute in all.
+    """
+
+    name: str
+    data: str
+    options: Options = field(default_factory=dict)
+    quick: Options = field(default_factory=dict)
+
+    def asked(self, quick: bool) -> dict[str, Any]:
+        """The options of the full or the quick version."""
+        return {**self.options, **(self.quick if quick else {})}
+
+    def command(self, quick: bool = False) -> str:
+        """The same as a command line."""
+        flags = [f"--{name.replace('_', '-')} {_word(value)}" for name, value in self.asked(quick).items()]
+        return " ".join([f"latente train {self.data}", *flags])
+
+
+def _word(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @dataclass(frozen=True)
@@ -49,29 +80,29 @@ class Experiment:
     """A recipe at work.
 
     Args:
-        recipe: The recipe.
+        name: The recipe's name.
         folder: Where all recipes keep their runs (``runs``), each its pictures and its page below its own name.
         data_dir: Where the data files are.
         quick: The version of about a minute.
         progress: Whether to tell on standard error how it goes.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, data_dir: str | None, quick: bool, progress: bool) -> None:
-        self.recipe, self.data_dir, self.quick, self.progress = recipe, data_dir, quick, progress
+    def __init__(self, name: str, folder: Path, data_dir: str | None, quick: bool, progress: bool) -> None:
+        self.name, self.data_dir, self.quick, self.progress = name, data_dir, quick, progress
         self.runs_folder = folder / "runs"
-        self.folder = folder / (f"{recipe.name}-quick" if quick else recipe.name)
+        self.folder = folder / (f"{name}-quick" if quick else name)
         self.verdicts: list[Verdict] = []
         self.pictures: dict[str, Path] = {}
-        self._embedded: dict[str, str] = {}
+        self.embedded: dict[str, str] = {}
         self._loaded: dict[str, Dataset] = {}
 
-    def run(self, training: Training) -> Run:
+    def run(self, planned: PlannedRun) -> Run:
         """The trained run: found, gone on with, or trained now."""
         place = {"data.data_dir": self.data_dir} if self.data_dir else {}
-        config = resolve({"data": training.data, **place, **training.asked(self.quick)})
-        path = self.runs_folder / (f"{training.name}-quick" if self.quick else training.name)
+        config = resolve({"data": planned.data, **place, **planned.asked(self.quick)})
+        path = self.runs_folder / (f"{planned.name}-quick" if self.quick else planned.name)
         if self.progress:
-            print(f"{self.recipe.name}: {path}", file=sys.stderr, flush=True)
+            print(f"{self.name}: {path}", file=sys.stderr, flush=True)
         return LoadedRun(trained(config, path, self.progress, self._loaded).path, self._loaded)
 
     def metrics(self, run: Run) -> Mapping[str, Mapping[str, Any]]:
@@ -84,7 +115,7 @@ class Experiment:
         self.folder.joinpath("figures").mkdir(parents=True, exist_ok=True)
         name = "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
         self.pictures[title] = save_figure(figure, self.folder / "figures" / f"{name}.png")
-        self._embedded[title] = embed(figure)
+        self.embedded[title] = embed(figure)
 
     def conclude(self, claim: str, holds: bool, evidence: str) -> None:
         """Add a verdict."""
@@ -95,43 +126,8 @@ class Experiment:
         """The page with verdicts and pictures."""
         return self.folder / "recipe.html"
 
-    def write(self) -> None:
+    def write(self, html: str) -> None:
         """Write the page."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        html = render(
-            "recipe.html.jinja",
-            recipe=self.recipe,
-            quick=self.quick,
-            verdicts=self.verdicts,
-            sections=self._embedded,
-        )
         with written_whole(self.page) as temporary:
             temporary.write_text(html, encoding="utf-8")
-
-
-def run_recipe(
-    recipe: Recipe,
-    folder: str | Path = "recipes",
-    data_dir: str | None = None,
-    quick: bool = False,
-    progress: bool = True,
-) -> Experiment:
-    """Train what a recipe needs unless it is there, judge it and write its page.
-
-    Args:
-        recipe: From ``latente.recipes.find``.
-        folder: Where the runs of all recipes and their pages go.
-        data_dir: Where the data files are.
-        quick: The version of about a minute: fewer images and epochs, and verdicts that may differ.
-        progress: Whether to tell on standard error how it goes.
-
-    Returns:
-        The experiment with its ``verdicts`` and ``pictures``.
-
-    Raises:
-        UserError: The data are not there, or a folder holds other runs.
-    """
-    experiment = Experiment(recipe, Path(folder), data_dir, quick, progress)
-    recipe.judge(experiment)
-    experiment.write()
-    return experiment

@@ -7,15 +7,15 @@ import numpy as np
 from latente.evaluation import Diagnosis, diagnose_run
 from latente.evaluation.acceptance import Acceptance, recognizable, smooth
 from latente.language import known, text, tr
-from latente.recipes.experiment import Experiment
-from latente.recipes.recipe import Training, recipe
+from latente.recipes.experiment import Experiment, PlannedRun
+from latente.recipes.recipe import recipe
 from latente.report import pictures
 from latente.training.run import Run
 
 QUICK = {"epochs": 3, "data.subset": 15_000}
 
-MNIST = Training("mnist", "mnist", {"epochs": 15}, QUICK)
-HOMEWORK = Training("homework", "fashion-mnist", {"latent_dim": 10, "epochs": 30}, QUICK)
+MNIST = PlannedRun("mnist", "mnist", {"epochs": 15}, QUICK)
+HOMEWORK = PlannedRun("homework", "fashion-mnist", {"latent_dim": 10, "epochs": 30}, QUICK)
 
 
 @recipe("exercise-1", MNIST)

@@ -8,9 +8,9 @@ from latente.evaluation import Diagnosis, diagnose, diagnose_run
 from latente.figures import rows
 from latente.figures.diagnosis import latent_bars
 from latente.language import text, tr
-from latente.recipes.experiment import Experiment
+from latente.recipes.experiment import Experiment, PlannedRun
 from latente.recipes.lesson import HOMEWORK, collapsed, named
-from latente.recipes.recipe import Training, recipe
+from latente.recipes.recipe import recipe
 from latente.training.run import Run
 
 SHORT = {"epochs": 3}
@@ -28,14 +28,14 @@ SLOW = {
     "data.subset": 20_000,
 }
 
-COLLAPSED = Training("collapsed", "fashion-mnist", HOT, QUICK)
-HOT_WARMED = Training("collapsed-warm-up", "fashion-mnist", HOT | WARM_UP, QUICK | {"objective.schedule_steps": 200})
-COOLED = Training("collapsed-lr-1e-3", "fashion-mnist", {**HOT, "lr": 1e-3}, QUICK)
-STARVED = Training("starved", "fashion-mnist", SLOW)
-WARMED = Training("starved-warm-up", "fashion-mnist", SLOW | WARM_UP | {"objective.schedule_steps": 700})
-ONE_MODE = Training("one-mode", "fashion-mnist", {"beta": 50, **SHORT}, QUICK)
-SHARPER = Training("sharper", "fashion-mnist", {"latent_dim": 64, "beta": 0.5}, QUICK)
-AUTOENCODER = Training("autoencoder", "fashion-mnist", {"objective": "Autoencoder", **SHORT}, QUICK)
+COLLAPSED = PlannedRun("collapsed", "fashion-mnist", HOT, QUICK)
+HOT_WARMED = PlannedRun("collapsed-warm-up", "fashion-mnist", HOT | WARM_UP, QUICK | {"objective.schedule_steps": 200})
+COOLED = PlannedRun("collapsed-lr-1e-3", "fashion-mnist", {**HOT, "lr": 1e-3}, QUICK)
+STARVED = PlannedRun("starved", "fashion-mnist", SLOW)
+WARMED = PlannedRun("starved-warm-up", "fashion-mnist", SLOW | WARM_UP | {"objective.schedule_steps": 700})
+ONE_MODE = PlannedRun("one-mode", "fashion-mnist", {"beta": 50, **SHORT}, QUICK)
+SHARPER = PlannedRun("sharper", "fashion-mnist", {"latent_dim": 64, "beta": 0.5}, QUICK)
+AUTOENCODER = PlannedRun("autoencoder", "fashion-mnist", {"objective": "Autoencoder", **SHORT}, QUICK)
 
 
 @recipe("exercise-5", COLLAPSED, HOT_WARMED, COOLED, STARVED, WARMED)

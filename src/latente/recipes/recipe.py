@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from latente.errors import UserError
 from latente.language import known
 from latente.options import did_you_mean
-
-if TYPE_CHECKING:
-    from latente.recipes.experiment import Experiment
-
-Options = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Training:
-    """One run that a recipe needs. Recipes that need the same one share it.
-
-    Attributes:
-        name: Its folder, unique among all recipes.
-        data: The data set.
-        options: Options of ``latente train``.
-        quick: What differs in the quick version, which takes about a minute in all.
-    """
-
-    name: str
-    data: str
-    options: Options = field(default_factory=dict)
-    quick: Options = field(default_factory=dict)
-
-    def asked(self, quick: bool) -> dict[str, Any]:
-        """The options of the full or the quick version."""
-        return {**self.options, **(self.quick if quick else {})}
-
-    def command(self, quick: bool = False) -> str:
-        """The same as a command line."""
-        flags = [f"--{name.replace('_', '-')} {_word(value)}" for name, value in self.asked(quick).items()]
-        return " ".join([f"latente train {self.data}", *flags])
-
-
-def _word(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+from latente.recipes.experiment import Experiment, PlannedRun
+from latente.report.page import render
 
 
 @dataclass(frozen=True)
@@ -59,7 +26,7 @@ class Recipe:
     """
 
     name: str
-    trainings: tuple[Training, ...]
+    trainings: tuple[PlannedRun, ...]
     judge: Callable[[Experiment], None]
 
     @property
@@ -81,7 +48,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {}
 
 
-def recipe(name: str, *trainings: Training) -> Callable[[Callable[[Experiment], None]], Recipe]:
+def recipe(name: str, *trainings: PlannedRun) -> Callable[[Callable[[Experiment], None]], Recipe]:
     """Make a recipe of the function that judges it, and put it on the list."""
 
     def make(judge: Callable[[Experiment], None]) -> Recipe:
@@ -100,3 +67,32 @@ def find(name: str) -> Recipe:
     if name not in RECIPES:
         raise UserError(f"There is no recipe {name!r}.{did_you_mean(name, RECIPES)} latente recipe list names them.")
     return RECIPES[name]
+
+
+def run_recipe(
+    recipe: Recipe,
+    folder: str | Path = "recipes",
+    data_dir: str | None = None,
+    quick: bool = False,
+    progress: bool = True,
+) -> Experiment:
+    """Train what a recipe needs unless it is there, judge it and write its page.
+
+    Args:
+        recipe: One of ``RECIPES``.
+        folder: Where the runs of all recipes and their pages go.
+        data_dir: Where the data files are.
+        quick: The version of about a minute: fewer images and epochs, and verdicts that may differ.
+        progress: Whether to tell on standard error how it goes.
+
+    Returns:
+        The experiment with its ``verdicts`` and ``pictures``.
+
+    Raises:
+        UserError: The data are not there, or a folder holds other runs.
+    """
+    experiment = Experiment(recipe.name, Path(folder), data_dir, quick, progress)
+    recipe.judge(experiment)
+    about = {"recipe": recipe, "quick": quick, "verdicts": experiment.verdicts, "sections": experiment.embedded}
+    experiment.write(render("recipe.html.jinja", **about))
+    return experiment

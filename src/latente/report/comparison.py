@@ -24,7 +24,7 @@ from latente.report.page import embed, render
 from latente.report.pictures import two_unlike
 from latente.training.labels import labels_of
 from latente.training.run import Run
-from latente.training.sweep import LoadedRun, finished, grid_points, runs_in, train_grid
+from latente.training.sweep import LoadedRun, grid_points, runs_in, train_grid
 from latente.training.trainer import data_asked
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def sweep(dataset: Any, folder: str | Path, progress: bool = True, **options: An
     for run in train_grid(points, folder, progress, held):
         ensure_evaluated(run, data_dir, progress)
         done[run.path.resolve()] = run
-    others = [run for run in runs_in(folder) if run.path.resolve() not in done and finished(run)]
+    others = [run for run in runs_in(folder) if run.path.resolve() not in done and run.finished]
     return compare([*done.values(), *others], folder, data_dir, progress)
 
 

@@ -13,7 +13,8 @@ from latente import __version__
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.evaluation import diagnose_run
-from latente.model import AXES, choices
+from latente.model import Posterior
+from latente.model.choice import lookup
 from latente.serving.loaded import Loaded
 from latente.serving.refusals import NotReady
 from latente.training import Run
@@ -49,7 +50,7 @@ class Served:
         height, width, channels = run.environment["image_shape"]
         self.image_shape = (height, width, channels)
         self.pixel_range = run.pixel_range
-        self.density = choices(AXES["posterior"])[run.config["posterior"]["name"]].density
+        self.density = lookup(Posterior, run.config["posterior"]["name"]).density
         if self.version != __version__:
             _log.warning("%s was made by Latente %s; this is %s.", run.path, self.version, __version__)
 

@@ -109,7 +109,7 @@ class Recorder(keras.callbacks.Callback):
         }
         log = self.run.record(entry)
         self.run.save(self.model, best=best_entry(log) is log[-1])
-        if self.settings.finished(log):
+        if self.settings.stops_after(log):
             self.model.stop_training = True
 
 

@@ -10,13 +10,14 @@ from latente import data
 from latente.errors import UserError
 from latente.model import AXES, Choice, choices
 from latente.model.axes import LATENT_DIM
-from latente.model.networks import Network
+from latente.model.choice import lookup, name_of
+from latente.model.compatibility import check_model
+from latente.model.networks.own import Own
 from latente.model.vae import VAE
 from latente.options import Option, did_you_mean, options_of
+from latente.training.build import Config, choice_in
 from latente.training.papers import FOLDER, papers
 from latente.training.settings import Settings
-
-Config = dict[str, Any]
 
 EVERYDAY = {
     "data_dir": "data.data_dir",
@@ -58,8 +59,7 @@ def resolve(asked: Mapping[str, Any]) -> Config:
         raise UserError(f"Name the data to train on, one of {', '.join(data.names())}: latente train DATA.")
     sections = _sections(flat)
     known = dict(PLAIN)
-    own = sections["network"][0] not in choices(Network)
-    if own:  # they know how many latents they have
+    if sections["network"][0] == Own.__name__:  # they know how many latents they have
         known["latent_dim"] = Option("latent_dim", int | None, None, LATENTS)
     for section, (_, options) in sections.items():
         known.update({f"{section}.{name}": option for name, option in options.items()})
@@ -78,12 +78,9 @@ def resolve(asked: Mapping[str, Any]) -> Config:
     config["data"]["name"] = data.absolute(config["data"]["name"])
     if config["data"]["data_dir"]:
         config["data"]["data_dir"] = str(Path(config["data"]["data_dir"]).absolute())
-    # Built for their checks, before anything slow happens; own networks fit one image shape, which the data tell later.
-    if own:
-        for axis in AXES:
-            _choice(axis, config)
-    else:
-        build(config, (1, 1, 1), classes=int(config["conditional"]))
+    # Made for their checks, before anything slow happens. Only the networks fit one image shape, which the data tell.
+    network, posterior, prior, _, objective = (choice_in(config, axis) for axis in AXES)
+    check_model(network, posterior, prior, objective, config["latent_dim"], config["conditional"])
     Settings(**config["training"])
     return config
 
@@ -100,13 +97,8 @@ def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, 
         "data": (flat["data.name"], data.options(flat["data.name"]))
     }
     for axis, base in AXES.items():
-        name = flat.get(f"{axis}.name", DEFAULT_CHOICE[axis])
-        known = choices(base)
-        if name not in choices(base, unlisted=True):
-            raise UserError(
-                f"--{axis} must be one of {', '.join(known)}. Received {name!r}.{did_you_mean(name, known)}"
-            )
-        sections[axis] = (name, options_of(choices(base, unlisted=True)[name]))
+        choice = lookup(base, flat.get(f"{axis}.name", DEFAULT_CHOICE[axis]), unlisted=True)
+        sections[axis] = (name_of(choice), options_of(choice))
     sections["training"] = (None, options_of(Settings))
     return sections
 
@@ -152,7 +144,7 @@ def _named(asked: Iterable[tuple[str, Any]], outer: str = "", prefix: str = "") 
     for key, value in asked:
         if isinstance(value, Choice):
             kind, written = type(value), value.get_config()
-            value = {"name": kind.__name__, **{name: written[name] for name in options_of(kind) if name in written}}
+            value = {"name": name_of(kind), **{name: written[name] for name in options_of(kind) if name in written}}
         spelt, name = f"{outer}{key}", prefix + str(key).replace("-", "_")
         name = EVERYDAY.get(name, name)
         if isinstance(value, Mapping) and "class_name" not in value:
@@ -165,8 +157,8 @@ def _named(asked: Iterable[tuple[str, Any]], outer: str = "", prefix: str = "") 
 
 def flag(key: str) -> str:
     """An option's name as a flag: the short one where there is one; a choice has that of its axis."""
-    short = {long: name for name, long in EVERYDAY.items()}
-    return "--" + short.get(key, key).removesuffix(".name").replace("_", "-")
+    short = {long: name for name, long in EVERYDAY.items()} | {f"{name}.name": name for name in ("data", *AXES)}
+    return "--" + short.get(key, key).replace("_", "-")
 
 
 def read_file(path: str | Path) -> dict[str, Any]:
@@ -197,26 +189,3 @@ def read_file(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"The config file {path} must hold a mapping of options. Received {type(content).__name__}.")
     return once(content.items())
-
-
-def build(
-    config: Config,
-    image_shape: tuple[int, ...],
-    dtype: str = "float32",
-    classes: int = 0,
-    network: Network | None = None,
-) -> VAE:
-    """The VAE that a config describes, with new weights, for images of one shape, and of so many classes.
-
-    Own networks that are given as ``network`` keep the weights that they have.
-    """
-    chosen = {axis: (axis == "network" and network) or _choice(axis, config) for axis in AXES}
-    general = {"seed": config["training"]["seed"], "dtype": dtype, "classes": classes}
-    return VAE(image_shape, config["latent_dim"], **general, **chosen)
-
-
-def _choice(axis: str, config: Config) -> Any:
-    section = dict(config[axis])
-    kind = choices(AXES[axis], unlisted=True)[section.pop("name")]
-    # Where the name is not enough, Keras reads what it wrote; elsewhere it would wrap the mistake in one of its own.
-    return kind(**section) if kind.listed else kind.from_config(section)

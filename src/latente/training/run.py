@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 from zipfile import BadZipFile
 
 import numpy as np
@@ -16,13 +16,13 @@ from latente.backend import native_stderr_held
 from latente.data import Dataset, keep
 from latente.errors import UserError
 from latente.files import folder_written_whole, written_whole
+from latente.model import VAE
+from latente.model.fitted_prior import FittedPrior
+from latente.training.build import build
 from latente.training.checkpoint import epochs, training_of, unreadable
 from latente.training.log import log_text, read_log
 from latente.training.recall import recall
-
-if TYPE_CHECKING:
-    from latente.model.fitted_prior import FittedPrior
-    from latente.model.vae import VAE
+from latente.training.settings import Settings
 
 Json = dict[str, Any]
 
@@ -141,6 +141,11 @@ class Run:
         """Whether an epoch was finished, so that there should be a model; own networks are kept before it, too."""
         return self.checkpoint("best").exists() or (self.checkpoint("last").exists() and (self.path / LOG).exists())
 
+    @property
+    def finished(self) -> bool:
+        """Whether training is at its end, so that there is nothing to go on with."""
+        return self.trained and Settings(**self.config["training"]).stops_after(self.log)
+
     def checkpoint(self, which: Which) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
         return self.path / "checkpoints" / f"{which}.keras"
@@ -151,8 +156,6 @@ class Run:
         Raises:
             UserError: No epoch was finished yet, or its files are damaged or of a version that this one cannot read.
         """
-        from latente.training.config import build
-
         if not self.checkpoint(which).exists():
             raise self._untrained()
         try:
@@ -168,8 +171,6 @@ class Run:
     @property
     def fitted_prior(self) -> FittedPrior | None:
         """The density that ``latente fit-prior`` fitted to the codes of ``model()``; None where it did not."""
-        from latente.model.fitted_prior import FittedPrior
-
         if not self._fitted_prior.exists():
             return None
         with np.load(self._fitted_prior) as arrays:
@@ -185,8 +186,7 @@ class Run:
             UserError: The data are not there, or are not the same.
         """
         options = self.config["data"] | ({"data_dir": data_dir} if data_dir is not None else {})
-        fingerprint = self.environment["data_fingerprint"]
-        return recall(self.path, options, fingerprint, self.path / DATA, self._given)
+        return recall(self.path, options, self.environment["data_fingerprint"], self.path / DATA, self._given)
 
     def record(self, entry: Json) -> list[Json]:
         """Add the entry of an epoch to the log, dropping those of this epoch and later (a resumed run repeats them)."""

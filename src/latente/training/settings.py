@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+import keras
 
 from latente.errors import UserError
+from latente.training import trackers
 from latente.training.length import Length, length
-from latente.training.log import best_entry
-from latente.training.optimization import Optimization
+from latente.training.log import Log, best_entry
 
 
-@dataclass(frozen=True)
-class Settings(Optimization):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """How a model is trained, whatever the model.
 
     Args:
@@ -39,19 +40,30 @@ class Settings(Optimization):
     epochs: int | None = None
     batch_size: int | None = None
     steps: int | None = None
+    lr: float = 1e-3
+    lr_schedule: Literal["cosine", "constant"] = "cosine"
+    clip_norm: float = 0.0
+    ema: float = 0.0
     patience: int = 0
     seed: int = 0
     precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
     pictures_every: int = 5
-    track: Literal["none", "tensorboard", "mlflow"] = "none"
+    track: str = "none"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        if not 0 < self.lr < float("inf"):
+            raise UserError(f"lr must be a positive number. Received {self.lr}.")
+        if not 0 <= self.clip_norm < float("inf"):
+            raise UserError(f"clip_norm must be a number of at least 0. Received {self.clip_norm}.")
+        if not 0 <= self.ema < 1:
+            raise UserError(f"ema must be at least 0 and below 1, such as 0.999. Received {self.ema}.")
         least = {"epochs": 1, "batch_size": 1, "steps": 1, "patience": 0, "seed": 0, "pictures_every": 0}
         for name, minimum in least.items():
             value = getattr(self, name)
             if value is not None and value < minimum:
                 raise UserError(f"{name} must be at least {minimum}. Received {value}.")
+        if self.track not in ("none", *trackers.NAMES):
+            raise UserError(f"track must be one of none, {', '.join(trackers.NAMES)}. Received {self.track!r}.")
         if self.seed >= 2**32:
             raise UserError(f"seed must be below 2**32. Received {self.seed}.")
 
@@ -59,8 +71,14 @@ class Settings(Optimization):
         """The numbers of a run on so many training images; see ``latente.training.length``."""
         return length(images, self.batch_size, self.epochs, self.steps)
 
-    def finished(self, log: Sequence[dict[str, Any]]) -> bool:
-        """Whether a run with this log is at its end: its last epoch, or ``patience`` epochs without improvement."""
+    def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
+        """Keras's Adam (Kingma & Ba 2015) for a run of ``steps`` optimizer steps."""
+        rate = keras.optimizers.schedules.CosineDecay(self.lr, steps) if self.lr_schedule == "cosine" else self.lr
+        averaging = {"use_ema": True, "ema_momentum": self.ema} if self.ema else {}
+        return keras.optimizers.Adam(rate, global_clipnorm=self.clip_norm or None, **averaging)
+
+    def stops_after(self, log: Log) -> bool:
+        """Whether training ends with this log: at its last epoch, or after ``patience`` epochs without improvement."""
         if not log:
             return False
         stale = log[-1]["epoch"] - best_entry(log)["epoch"]

@@ -14,7 +14,8 @@ from typing import Any, get_origin
 from latente import data
 from latente.data import Dataset
 from latente.errors import UserError
-from latente.model import AXES, choices
+from latente.model import AXES
+from latente.model.choice import lookup
 from latente.options import options_of
 from latente.training.callbacks import Diverged
 from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, completed, flag, flatten, once, resolve
@@ -159,9 +160,8 @@ def _types(key: str, chosen: Mapping[str, list[Any]]) -> list[Any]:
     """The types of an option under each choice that it may belong to; none for an unknown option."""
     section, _, name = key.rpartition(".")
     if section in AXES:
-        known = choices(AXES[section])
         names = chosen.get(f"{section}.name", [DEFAULT_CHOICE[section]])
-        owners = [options_of(known[each]) for each in names if each in known]
+        owners = [options_of(lookup(AXES[section], each, unlisted=True)) for each in names]
     elif section == "data":
         owners = [data.options(each) for each in chosen.get("data.name", [])]
     else:
@@ -194,7 +194,7 @@ def train_grid(
     loaded = {dataset.fingerprint: dataset} if dataset else {}
     for i, point in enumerate(points, start=1):
         run = next((run for run in there if is_of(run, point.config)), None)
-        state = "train" if run is None else "finished before" if finished(run) else "resume"
+        state = "train" if run is None else "finished before" if run.finished else "resume"
         if progress:
             print(f"[{i}/{len(points)}] {point.name}: {state}", file=sys.stderr, flush=True)
         try:
@@ -223,7 +223,7 @@ def trained(config: Config, path: Path, progress: bool, loaded: dict[str, Datase
     run = LoadedRun(path, loaded)
     if not is_of(run, config):
         raise UserError(f"{path} holds a run of another config. Choose another folder, or move it away.")
-    return run if finished(run) else resume(run, config["data"]["data_dir"], progress)
+    return run if run.finished else resume(run, config["data"]["data_dir"], progress)
 
 
 def _data_of(config: Config, loaded: dict[str, Dataset]) -> Dataset:
@@ -244,11 +244,6 @@ def runs_in(folder: str | Path) -> list[Run]:
         except UserError:  # another folder
             continue
     return found
-
-
-def finished(run: Run) -> bool:
-    """Whether a run is at its end."""
-    return run.trained and Settings(**run.config["training"]).finished(run.log)
 
 
 def check_same_sweep(points: Sequence[Point], there: Sequence[Run]) -> None:

@@ -19,21 +19,23 @@ from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.language import tr
-from latente.model.axes import DEFAULT_NETWORK
+from latente.model.axes import AXES, DEFAULT_NETWORK
+from latente.model.choice import lookup
 from latente.model.networks.own import Own, network_of
 from latente.model.vae import VAE
 from latente.seeds import spread
 from latente.training.averages import AveragedWeights
 from latente.training.batches import Batches, EpochOrder, stream
+from latente.training.build import Config, build
 from latente.training.callbacks import Diverged, NonFiniteGuard, Pictures, Recorder
-from latente.training.config import Config, build, completed, once, resolve
+from latente.training.config import completed, once, resolve
 from latente.training.health import Health
 from latente.training.labels import classes_of
 from latente.training.length import Length
 from latente.training.progress import progress_callback
 from latente.training.run import Run
 from latente.training.settings import Settings
-from latente.training.tracking import check_tracker, tracked
+from latente.training.trackers.tracker import check_tracker, tracked
 
 
 def train(
@@ -155,9 +157,11 @@ def resume(run: Run | str | Path, data_dir: str | None = None, progress: bool = 
     dataset = run.data(data_dir)
     done = 0
     if run.checkpoint("last").exists():
+        for axis, base in AXES.items():  # Keras reads a model of classes that are defined
+            lookup(base, run.config[axis]["name"], unlisted=True)
         vae = keras.saving.load_model(run.checkpoint("last"))
         done = run.epochs_of(vae)
-        if settings.finished(run.log[:done]):
+        if settings.stops_after(run.log[:done]):
             raise UserError(f"{run.path} is finished after {done} epochs. Train a new run to go further.")
     else:
         vae = _new_model(run.config, dataset, run.environment["precision"], len(run.classes))

@@ -51,18 +51,13 @@ class FeatureMaps(Mirrored, abc.ABC):
         """As for every network. A map needs ``units`` to be a multiple of ``latent_dim``, and that of the map's pixels.
 
         Raises:
-            UserError: It is not.
+            UserError: ``latent_dim`` is no multiple of the map's pixels.
         """
         stack = self._down(image_shape, dtype)
         if self.latents == "vector":
             stack += [layers.Flatten("channels_last", dtype=dtype), *self._hidden(dtype), parameters_layer(units)]
             return sequential(image_shape, stack, name="encoder")
         height, width, each = self._code_shape(latent_dim or units, image_shape)
-        if units % (latent_dim or units):
-            raise UserError(
-                f"latents='map' needs a posterior with the same parameters for each latent. Received one with {units} "
-                f"for {latent_dim} latents. Choose latents='vector'."
-            )
         # From (pixel, parameter, latent) to (parameter, pixel, latent): each parameter in the order of the code.
         grouped = (height * width, units // (latent_dim or units), each)
         stack += [*self._hidden(dtype), parameters_layer(units // (height * width))]

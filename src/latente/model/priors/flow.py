@@ -31,6 +31,7 @@ class Flow(Prior):
     """
 
     learned = True
+    least_latents = 2  # the others tell how to move a dimension
 
     def __init__(self, couplings: int = 6, hidden: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -44,13 +45,7 @@ class Flow(Prior):
         self.base = StandardNormal()
 
     def bind(self, model: Model) -> None:
-        """Make the networks: codes ``(batch, latent_dim)`` to shifts and raw log-scales ``(batch, 2 * latent_dim)``.
-
-        Raises:
-            UserError: There is one latent dimension, which no other can tell how to move.
-        """
-        if model.latent_dim < 2:
-            raise UserError("Prior Flow needs latent_dim of at least 2. Received 1. Choose prior Mixture instead.")
+        """Make the networks: codes ``(batch, latent_dim)`` to shifts and raw log-scales ``(batch, 2 * latent_dim)``."""
         self.networks = [
             sequential(
                 (model.latent_dim,),

@@ -10,7 +10,7 @@ from PIL import Image
 
 from latente.extras import extra
 from latente.training.run import Json, Run
-from latente.training.tracking import Tracker, figures, hyperparameters
+from latente.training.trackers.tracker import Tracker, figures, hyperparameters
 
 
 class TensorBoard(Tracker):

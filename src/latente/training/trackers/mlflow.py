@@ -13,7 +13,7 @@ from typing import Any
 from latente.errors import UserError
 from latente.extras import extra
 from latente.training.run import Json, Run
-from latente.training.tracking import Tracker, figures, hyperparameters
+from latente.training.trackers.tracker import Tracker, figures, hyperparameters
 
 AT_ONCE = 1000
 """MLflow takes no more metrics in one request."""

@@ -1,7 +1,8 @@
-"""Following a run in the tools that people have open already: TensorBoard and MLflow."""
+"""What trackers share: they send what an epoch left, and are closed at the end, however that comes."""
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,14 +46,6 @@ class Tracker(keras.callbacks.Callback, ABC):
         self.send(self.run.log[-1], self.run.pictures(epoch + 1))
 
 
-def trackers() -> dict[str, type[Tracker]]:
-    """The trackers by the value of the option ``track``."""
-    from latente.training.mlflow import MLflow
-    from latente.training.tensorboard import TensorBoard
-
-    return {"tensorboard": TensorBoard, "mlflow": MLflow}
-
-
 def check_tracker(track: str) -> None:
     """Refuse a tracker that could send nothing.
 
@@ -60,7 +53,7 @@ def check_tracker(track: str) -> None:
         UserError: Its library is missing, or what it sends to.
     """
     if track != "none":
-        trackers()[track].check()
+        _tracker(track).check()
 
 
 @contextmanager
@@ -69,13 +62,18 @@ def tracked(run: Run, track: str) -> Iterator[list[keras.callbacks.Callback]]:
     if track == "none":
         yield []
         return
-    tracker = trackers()[track](run)
+    tracker = _tracker(track)(run)
     finished = False
     try:
         yield [tracker]
         finished = True
     finally:
         tracker.close(finished)
+
+
+def _tracker(track: str) -> type[Tracker]:
+    module = importlib.import_module(f"{__package__}.{track}")
+    return next(each for each in Tracker.__subclasses__() if each.__module__ == module.__name__)
 
 
 def figures(entry: Json) -> dict[str, float | list[float]]:

@@ -1,0 +1,163 @@
+"""Choices of one's own: from a module of one's own by ``module:Class``, and from an installed package."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import latente
+from latente import VAE
+from latente.errors import UserError
+from latente.training import resolve
+
+RENYI = '''
+from keras import ops
+
+from latente.model import Objective
+
+
+class Renyi(Objective):
+    """The KL times a number.
+
+    Args:
+        alpha: The number.
+    """
+
+    def __init__(self, alpha: float = 1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.alpha = alpha
+
+    def loss(self, evidence):
+        return -evidence.log_likelihood + self.alpha * ops.sum(evidence.kl, axis=-1), {}
+'''
+TRAIN = ("train", "digits", "--objective", "my_losses:Renyi", "--epochs", "1", "--network", "Dense")
+
+
+def python(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own: here a class would stay for the other tests."""
+    known = {**os.environ, "KERAS_BACKEND": "tensorflow", **environment}
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=cwd, env=known)
+
+
+def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """As the console script runs it, which does not put the working folder on the path."""
+    return python("-P", "-c", "import sys; from latente.cli import main; sys.exit(main())", *words, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the module, and a run of it."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "my_losses.py").write_text(RENYI)
+    done = command(*TRAIN, "--objective.alpha", "0.25", "--run-dir", "run", "--quiet", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_command_trains_with_it_and_a_run_finds_it_again(trained: Path):
+    run = latente.Run(trained / "run")
+    assert run.config["objective"] == {"name": "my_losses:Renyi", "alpha": 0.25}
+    entry = run.log[0]
+    assert entry["val_loss"] == pytest.approx(entry["val_reconstruction"] + 0.25 * entry["val_kl"], rel=1e-4)
+    done = command("sample", "run", "-n", "4", cwd=trained)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_whose_module_is_not_there_is_refused(trained: Path, tmp_path: Path):
+    done = command("sample", str(trained / "run"), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Objective my_losses:Renyi needs the module my_losses. Received: No module named 'my_losses'" in done.stderr
+    assert "PYTHONPATH" in done.stderr
+
+
+PYTHON = """
+import latente
+from latente.training import resolve
+from latente.training.sweep import grid_points
+
+assert type(latente.VAE((4, 4, 1), 2, objective="my_losses:Renyi").objective).__name__ == "Renyi"
+import my_losses
+for spec in ("Renyi", "my_losses:Renyi", my_losses.Renyi(alpha=2), {"name": "my_losses:Renyi", "alpha": 2}):
+    config = resolve({"data": "digits", "objective": spec})
+    assert config["objective"]["name"] == "my_losses:Renyi", config
+    assert resolve(config) == config
+points = grid_points({"data": "digits", "objective": ["ELBO", "my_losses:Renyi"], "seed": [0, 1]})
+print(*(point.name for point in points))
+try:
+    resolve({"data": "digits", "objective": "my_losses:Renyi", "objective.aplha": 1})
+except latente.UserError as error:
+    print(error)
+"""
+
+
+def test_python_takes_it_by_name_as_an_instance_and_in_a_config(trained: Path):
+    done = python("-c", PYTHON, cwd=trained)
+    assert done.returncode == 0, done.stderr
+    names, mistake = done.stdout.splitlines()
+    assert names == (
+        "objective=ELBO,seed=0 objective=ELBO,seed=1 objective=my-losses-Renyi,seed=0 objective=my-losses-Renyi,seed=1"
+    )
+    assert mistake == "--objective.aplha is not an option. Did you mean '--objective.alpha'?"
+
+
+STOPPED = """
+import latente
+record = latente.Run.record
+def stop(run, entry):
+    if entry["epoch"] == 2:
+        raise KeyboardInterrupt
+    return record(run, entry)
+latente.Run.record = stop
+latente.train("digits", "stopped", progress=False, epochs=2, network="Dense", objective="my_losses:Renyi")
+"""
+
+
+def test_an_interrupted_run_is_resumed(trained: Path):
+    """Keras reads its checkpoint, which needs the class."""
+    assert "KeyboardInterrupt" in python("-c", STOPPED, cwd=trained).stderr
+    done = command("train", "--resume", "stopped", "--quiet", cwd=trained)
+    assert done.returncode == 0, done.stderr
+    assert [entry["epoch"] for entry in latente.Run(trained / "stopped").log] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent_module:Renyi", "needs the module absent_module. Received: No module named 'absent_module'"),
+        (":Renyi", "needs the module . Received: Empty module name"),
+        ("json:Renyi", "a class that is made from latente.model.Objective. Received json:Renyi, which is not in its"),
+        ("json:dumps", "Received json:dumps, which is none"),
+        ("latente.model:Prior", "Received latente.model:Prior, which is none"),
+        ("latente.model:Objective", "Received latente.model:Objective, which is none"),
+        ("Renyi", "Objective must be one of .* Received 'Renyi'. One of your own is named module:Class."),
+    ],
+)
+def test_what_is_no_choice_is_refused(name: str, message: str):
+    for refuse in (
+        lambda: VAE((4, 4, 1), 2, objective=name),
+        lambda: resolve({"data": "digits", "objective": name}),
+    ):
+        with pytest.raises(UserError, match=message):
+            refuse()
+
+
+def test_one_of_latentes_own_keeps_its_short_name():
+    config = resolve({"data": "digits", "objective": "latente.model.objectives:IWAE", "objective.samples": 3})
+    assert (config["objective"]["name"], config["objective"]["samples"]) == ("IWAE", 3)
+
+
+def test_an_installed_package_adds_choices(tmp_path: Path):
+    (tmp_path / "my_losses.py").write_text(RENYI)
+    installed = tmp_path / "my_losses-0.1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-losses\nVersion: 0.1\n")
+    (installed / "entry_points.txt").write_text("[latente]\nlosses = my_losses\n")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    shown = python("-m", "latente", "list", "objective", cwd=tmp_path, PYTHONPATH=path)
+    assert "--objective Renyi\n  The KL times a number.\n  --objective.alpha 1\n" in shown.stdout
+    (tmp_path / "my_losses.py").write_text("1 / 0")
+    broken = python("-m", "latente", "list", cwd=tmp_path, PYTHONPATH=path)
+    assert broken.returncode == 2
+    assert "An installed package adds my_losses, which cannot be imported: division by zero" in broken.stderr
