@@ -17,6 +17,7 @@ from latente.export.conversion import check_installed, convert
 from latente.export.parity import BATCHES, Arrays, differences, halves_of, opened
 from latente.export.templates import render
 from latente.files import folder_written_whole
+from latente.pixels import byte_scale, unit_scale
 from latente.training.labels import labels_of
 from latente.training.public import public_config
 from latente.training.run import CONFIG, Run
@@ -90,17 +91,16 @@ def _inputs(run: Run, vae: VAE, data_dir: str | None) -> tuple[dict[str, Arrays]
     n = MOST
     codes = draw(run, vae, n)
     labels: Any = vae.evenly(n)
-    images, whose = np.round(255 * vae.decode(codes, labels)) / 255, "samples of the model"
+    images, whose = unit_scale(byte_scale(vae.decode(codes, labels))), "samples of the model"
     try:
         test = run.data(data_dir).test
     except UserError:
         test = None
     if test is not None and len(test) >= n:
-        images, whose = np.asarray(test.images[:n]), "test images"
-        images = images / 255.0 if images.dtype == np.uint8 else images
+        images, whose = unit_scale(test.images[:n]), "test images"
         labels = labels_of(vae, test, slice(n))
     given = {} if labels is None else {"labels": np.asarray(labels, "int32")}
-    return {"encoder": {"images": images.astype("float32"), **given}, "decoder": {"codes": codes, **given}}, whose
+    return {"encoder": {"images": images, **given}, "decoder": {"codes": codes, **given}}, whose
 
 
 def _about(run: Run, vae: VAE, format: str) -> Json:

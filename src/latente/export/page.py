@@ -139,12 +139,11 @@ def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:
     frames = np.concatenate([part[: STEPS - 1] for part in parts] + [parts[-1][-1:]])
     names = dataset.class_names
     titles = [f"{i} ({names[test.labels[i]]})" if names and test.labels is not None else str(i) for i in stops]
-    originals = images / 255.0 if images.dtype == np.uint8 else images
     return {
         "stops": titles,
         "steps": STEPS - 1,
         "frames": sheet(frames, STEPS - 1),
-        "originals": sheet(originals, len(stops)),
+        "originals": sheet(images, len(stops)),
     }
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from latente.figures.names import as_written
 from latente.language import shown
+from latente.pixels import unit_scale
 
 TARGET_WIDTH = 8.0
 """Inches."""
@@ -26,7 +27,7 @@ def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
     Returns:
         One image, float in [0, 1], ``(height, width, C)``.
     """
-    images = images / 255.0 if images.dtype == np.uint8 else np.asarray(images, "float32")
+    images = unit_scale(images)
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     lines = math.ceil(n / columns)
@@ -68,8 +69,7 @@ def rows(
     stack = list(images.values())
     n, height, width, _ = stack[0].shape
     gap = gap_of(width)
-    sheet = np.concatenate([s / 255.0 if s.dtype == np.uint8 else s for s in stack])
-    figure, axes = _sheet(tile(sheet, columns=n), title)
+    figure, axes = _sheet(tile(np.concatenate(list(map(unit_scale, stack))), columns=n), title)
     _show_ticks(axes)
     axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(map(shown, images)))
     _name_columns(axes, width, columns)

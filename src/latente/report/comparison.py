@@ -17,7 +17,7 @@ from latente.figures import rows, save_figure
 from latente.figures.comparison import plane, rate_distortion
 from latente.files import written_whole
 from latente.language import known, text, tr
-from latente.pixels import cross_fade, unit_scale
+from latente.pixels import cross_fade
 from latente.report.groups import Row, RunGroup, comparison_rows, groups_of, not_shared
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
@@ -227,9 +227,7 @@ def _sheets(groups: Sequence[RunGroup], dataset: Dataset) -> dict[str, Figure]:
     }
     drawn: dict[str, dict[str, np.ndarray]] = {name: {} for name in sheets}
     drawn["Reconstructions"][text("test images")] = images
-    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(
-        unit_scale(start[None]), unit_scale(end[None]), COLUMNS
-    )[0]
+    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(start[None], end[None], COLUMNS)[0]
     for group in groups:
         vae = group.runs[0].model()
         for name, draw in sheets.items():

@@ -32,4 +32,9 @@ def embed(figure: Figure) -> str:
     """A figure as the address of an image that holds its PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return png_address(buffer.getvalue())
+
+
+def png_address(content: bytes) -> str:
+    """The address of an image that holds the content of a PNG file."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()

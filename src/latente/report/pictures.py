@@ -12,6 +12,7 @@ from latente.data import Dataset, Split
 from latente.errors import UserError
 from latente.figures import grid, latent_map, manifold, rows
 from latente.language import text, tr
+from latente.pixels import cross_fade
 from latente.training.labels import labels_of
 from latente.training.run import Run
 
@@ -58,14 +59,10 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
 
     The cross-fade is the control: smooth as well, but its midpoint shows two ghosts instead of one thing.
     """
-    t = np.linspace(0, 1, len(path))
-    weights = t[:, None, None, None]
-    ends = [(image / 255.0 if image.dtype == np.uint8 else image) for image in (start, end)]
-    crossfade = (1 - weights) * ends[0] + weights * ends[1]
     return rows(
-        {text("decoded path"): path, text("pixel cross-fade"): crossfade.astype("float32")},
+        {text("decoded path"): path, text("pixel cross-fade"): cross_fade(start[None], end[None], len(path))[0]},
         title=title,
-        columns=[f"{step:.2f}" for step in t],
+        columns=[f"{step:.2f}" for step in np.linspace(0, 1, len(path))],
         column_title=tr("share of the second image"),
     )
 

@@ -12,6 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from latente.data import Split
 from latente.data.dataset import evenly
+from latente.pixels import unit_scale
 from latente.serving.refusals import Refused
 
 MOST_ENCODED = 10_000
@@ -66,7 +67,7 @@ class Gallery:
 
     def images(self, indices: np.ndarray) -> np.ndarray:
         """Those images of the split, float32 in [0, 1], ``(n, H, W, C)``."""
-        return np.asarray(self.split.images[indices], "float32") / 255
+        return unit_scale(self.split.images[indices])
 
     def plane(self, dimensions: tuple[int, int] | None) -> Plane:
         """The plane of two latents, or of the two principal components of the codes.

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from latente.data import picture_to_image
 from latente.errors import UserError
+from latente.pixels import png, unit_scale
 from latente.serving.limits import MOST_PIXELS
 from latente.serving.refusals import Refused, TooLarge
 
@@ -21,26 +22,22 @@ _decoding = threading.BoundedSemaphore(2)
 """A file of a few kilobytes may decode to many megabytes: only two at a time."""
 
 
-def png(image: np.ndarray) -> bytes:
-    """An image ``(H, W, C)`` uint8 or floats in [0, 1], as a PNG file.
+def png_of(image: np.ndarray) -> bytes:
+    """An image ``(H, W, C)``, uint8 or floats in [0, 1], as a PNG file.
 
     Raises:
         Refused: C is neither 1 nor 3.
     """
     if image.shape[-1] not in (1, 3):
         raise Refused(f'A PNG has 1 or 3 channels. The images have {image.shape[-1]}: ask for the format "array".')
-    if image.dtype != np.uint8:
-        image = (image * 255).round().astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(stream, "PNG", compress_level=1)
-    return stream.getvalue()
+    return png(image, compress_level=1)
 
 
 def outgoing(images: np.ndarray, format: str) -> list:
     """Images ``(n, H, W, C)`` as base64 PNG files, or as nested lists."""
     if format == "array":
         return np.asarray(images, "float32").tolist()
-    return [base64.b64encode(png(image)).decode() for image in images]
+    return [base64.b64encode(png_of(image)).decode() for image in images]
 
 
 def read_files(files: Sequence[str], shape: tuple[int, int, int], range_: tuple[float, ...] = ()) -> list[np.ndarray]:
@@ -57,7 +54,7 @@ def read_files(files: Sequence[str], shape: tuple[int, int, int], range_: tuple[
         with _decoding:
             image, pixels = _read(_decoded(file), shape, left, range_)
         left -= pixels
-        images.append(image.astype("float32") / 255)
+        images.append(unit_scale(image))
     return images
 
 

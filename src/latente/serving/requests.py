@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from latente.pixels import unit_scale
 from latente.serving.pictures import read_files
 from latente.serving.refusals import NotReady, Refused, Unknown
 from latente.serving.registry import Served
@@ -25,7 +26,7 @@ def images_of(served: Served, asked: Sequence[Image]) -> np.ndarray:
 
 def _known(served: Served, image: list | OfTest) -> np.ndarray:
     if isinstance(image, OfTest):
-        return served_image(served, image.test).astype("float32") / 255
+        return unit_scale(served_image(served, image.test))
     height, width, channels = shape = served.image_shape
     rows = {len(image), *(len(row) for row in image), *(len(pixel) for row in image for pixel in row)}
     ragged = len(image) != height or any(len(row) != width or any(len(p) != channels for p in row) for row in image)

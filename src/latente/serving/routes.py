@@ -13,7 +13,7 @@ from latente.serving import schemas
 from latente.serving.gallery import Gallery
 from latente.serving.limits import MOST_BYTES, MOST_SAMPLES
 from latente.serving.loaded import Loaded
-from latente.serving.pictures import outgoing, png
+from latente.serving.pictures import outgoing, png_of
 from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
 from latente.serving.registry import Served
 from latente.serving.requests import images_of, served_image
@@ -126,7 +126,9 @@ def latent_map(
 )
 def image(served: Of, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Response:
     """A test image as PNG."""
-    return Response(png(served_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"})
+    return Response(
+        png_of(served_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"}
+    )
 
 
 @router.post("/runs/{run}/encode")
