@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,6 +38,11 @@ def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = image
     return sheet
+
+
+def draw(image: np.ndarray, axes: Axes, **options: Any) -> None:
+    """Draw an image ``(H, W, C)`` in [0, 1]; the options are those of ``imshow``."""
+    axes.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1, **options)
 
 
 def gap_of(width: int) -> int:
@@ -96,7 +102,7 @@ def _sheet(sheet: np.ndarray, title: str) -> tuple[Figure, Axes]:
     height, width = sheet.shape[:2]
     figure = Figure(figsize=(TARGET_WIDTH, TARGET_WIDTH * height / width + 0.7), layout="constrained")
     axes = figure.add_subplot()
-    axes.imshow(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet, cmap="gray", vmin=0, vmax=1)
+    draw(sheet, axes)
     axes.set_title(title, fontsize=10)
     axes.set_axis_off()
     return figure, axes

@@ -75,8 +75,7 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
     if steps < 2:
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
-    kl = run.epoch_of(vae).get("val_kl_per_dimension")
-    order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
+    order, kl = latents_by_kl(vae, run)
     shown = order[:MOST_LATENTS]
     which = (
         text("one latent at a time")
@@ -93,6 +92,12 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
         columns=[f"{level:.2f}" for level in quantiles],
         column_title=tr("quantile of N(0, 1)"),
     )
+
+
+def latents_by_kl(vae: VAE, run: Run) -> tuple[list[int], list[float] | None]:
+    """The latents, those with the largest KL first where it is known for each, and that KL on validation images."""
+    kl = run.epoch_of(vae).get("val_kl_per_dimension")
+    return list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist(), kl
 
 
 def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
@@ -144,7 +149,11 @@ def _as_class(run: Run, label: int) -> str:
 
 def two_unlike(split: Split) -> tuple[int, int]:
     """The first image of a split, and the first of another class (or simply the next)."""
-    if split.labels is None:
-        return 0, min(1, len(split) - 1)
-    other = np.flatnonzero(split.labels != split.labels[0])
-    return 0, int(other[0]) if len(other) else 0
+    found = unlike(split, 2)
+    return found[0], found[-1]
+
+
+def unlike(split: Split, most: int) -> list[int]:
+    """The first image of each class, in the order of the split, or simply the first images; at most so many."""
+    first = [] if split.labels is None else sorted(np.unique(split.labels, return_index=True)[1].tolist())
+    return (first if len(first) > 1 else list(range(len(split))))[:most]
