@@ -103,15 +103,15 @@ def _traversals(vae: VAE, order: list[int], kl: list[float] | None) -> Json | No
     """One row of images per latent, moved through quantiles of N(0, 1) with the others at 0."""
     if not vae.posterior.density:
         return None
-    shown = order[: MOST_LATENTS // 2 if vae.classes else MOST_LATENTS]
+    moved = order[: MOST_LATENTS // 2 if vae.classes else MOST_LATENTS]
     values = [NormalDist().inv_cdf(level) for level in np.linspace(0.01, 0.99, STEPS)]
-    codes = np.zeros((len(shown), STEPS, vae.latent_dim), "float32")
-    for row, latent in enumerate(shown):
+    codes = np.zeros((len(moved), STEPS, vae.latent_dim), "float32")
+    for row, latent in enumerate(moved):
         codes[row, :, latent] = values
     dead = collapsed_dimensions(np.array(kl)) if kl else np.zeros(vae.latent_dim, bool)
-    latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in shown]
+    latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in moved]
     sheets = _each_class(vae, codes.reshape(-1, vae.latent_dim), STEPS)
-    return {"latents": latents, "left_out": len(order) - len(shown), "values": values, "sheets": sheets}
+    return {"latents": latents, "left_out": len(order) - len(moved), "values": values, "sheets": sheets}
 
 
 def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:

@@ -10,7 +10,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from latente import __version__
-from latente.language import known, language, shown, text, tr
+from latente.language import language, shown, text, tr, translation_of
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("latente.report", "."),
@@ -20,7 +20,7 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     finalize=lambda value: shown(value) if isinstance(value, str) else value,
 )
-_TEMPLATES.globals |= {"known": known, "text": text, "tr": tr}
+_TEMPLATES.globals |= {"translation_of": translation_of, "text": text, "tr": tr}
 
 
 def render(template: str, **content: Any) -> str:

@@ -76,14 +76,14 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
     order, kl = latents_by_kl(vae, run)
-    shown = order[:MOST_LATENTS]
+    latents = order[:MOST_LATENTS]
     which = (
         text("one latent at a time")
-        if shown == order
-        else text("{n} of {all} latents, one at a time", n=len(shown), all=len(order))
+        if latents == order
+        else text("{n} of {all} latents, one at a time", n=len(latents), all=len(order))
     )
-    images = vae.traverse(shown, quantiles, labels=label if vae.classes else None)
-    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in shown]
+    images = vae.traverse(latents, quantiles, labels=label if vae.classes else None)
+    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in latents]
     known = "" if kl is None else text("; KL in nats on the validation images")
     about = {"run": run.name, "which": which, "as_class": _as_class(run, label), "known": known}
     return rows(

@@ -19,6 +19,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from latente import __version__
 from latente.errors import UserError
+from latente.language import translations
 from latente.serving import schemas
 from latente.serving.middleware import TOO_LARGE, Gate
 from latente.serving.monitoring import Monitor
@@ -97,6 +98,10 @@ def _add_pages(app: FastAPI, monitor: Monitor) -> None:
     @app.get("/", include_in_schema=False)
     def explorer() -> FileResponse:
         return FileResponse(PAGE / "index.html", headers=FRESH)
+
+    @app.get("/texts/es", include_in_schema=False)
+    def spanish() -> dict[str, str]:
+        return translations("es")
 
     @app.get("/plotly.min.js", include_in_schema=False)
     def plotly() -> FileResponse:
