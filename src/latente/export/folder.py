@@ -12,7 +12,7 @@ from latente import __version__
 from latente.backend import native_stderr_held
 from latente.errors import UserError
 from latente.export import networks
-from latente.export.codes import draw
+from latente.export.codes import draw_codes
 from latente.export.conversion import check_installed, convert
 from latente.export.parity import BATCHES, Arrays, differences, halves_of, opened
 from latente.export.templates import render
@@ -61,7 +61,7 @@ def export_folder(run: Run, format: str, output: Path | None = None, data_dir: s
             found = differences(trained, opened(format, folder / description[name]["file"]), inputs[name])
             description[name]["largest_difference"] = found
         if description["prior"]["codes"]:
-            np.save(folder / CODES, draw(run, vae, DRAWS), allow_pickle=False)
+            np.save(folder / CODES, draw_codes(run, vae, DRAWS), allow_pickle=False)
         (folder / CONFIG).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
         (folder / "README.md").write_text(render("readme.md.jinja", **description), encoding="utf-8")
     return path, description
@@ -89,7 +89,7 @@ def _halves(vae: VAE, format: str, folder: Path) -> dict[str, Json]:
 def _inputs(run: Run, vae: VAE, data_dir: str | None) -> tuple[dict[str, Arrays], str]:
     """What to compare the halves on, 64 rows each, and what the images are: of the test split where it is at hand."""
     n = MOST
-    codes = draw(run, vae, n)
+    codes = draw_codes(run, vae, n)
     labels: Any = vae.evenly(n)
     images, whose = unit_scale(byte_scale(vae.decode(codes, labels))), "samples of the model"
     try:
@@ -99,8 +99,8 @@ def _inputs(run: Run, vae: VAE, data_dir: str | None) -> tuple[dict[str, Arrays]
     if test is not None and len(test) >= n:
         images, whose = unit_scale(test.images[:n]), "test images"
         labels = labels_of(vae, test, slice(n))
-    given = {} if labels is None else {"labels": np.asarray(labels, "int32")}
-    return {"encoder": {"images": images, **given}, "decoder": {"codes": codes, **given}}, whose
+    classes = {} if labels is None else {"labels": np.asarray(labels, "int32")}
+    return {"encoder": {"images": images, **classes}, "decoder": {"codes": codes, **classes}}, whose
 
 
 def _about(run: Run, vae: VAE, format: str) -> Json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latente.errors import UserError
-from latente.export.codes import draw
+from latente.export.codes import draw_codes
 from latente.export.sheets import sheet
 from latente.export.templates import render
 from latente.files import written_whole
@@ -63,7 +63,7 @@ def export_page(run: Run, output: Path | None = None, data_dir: str | None = Non
         "plane": _plane(vae, order),
         "traversals": _traversals(vae, order, kl),
         "journey": _journey(run, vae, data_dir),
-        "samples": _each_class(vae, draw(run, vae, SAMPLES), 8),
+        "samples": _each_class(vae, draw_codes(run, vae, SAMPLES), 8),
         "prior": "fitted" if run.fitted_prior else type(vae.prior).__name__,
     }
     html = render("page.html.jinja", page=page, name=run.name, facts=_facts(run, vae))

@@ -23,7 +23,7 @@ from latente.language import translations
 from latente.serving import schemas
 from latente.serving.middleware import TOO_LARGE, Gate
 from latente.serving.monitoring import Monitor
-from latente.serving.registry import Served, named
+from latente.serving.registry import ServedRun, named
 from latente.serving.routes import router
 from latente.training import Run
 
@@ -70,8 +70,8 @@ def create_app(runs: Sequence[Run], data_dir: str | None = None, hosts: Sequence
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.house = {
-        name: Served(run, name, data_dir, worker, monitor.rows.observe) for name, run in named(runs).items()
+    app.state.runs = {
+        name: ServedRun(run, name, data_dir, worker, monitor.rows.observe) for name, run in named(runs).items()
     }
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     app.add_middleware(Gate, monitor=monitor)

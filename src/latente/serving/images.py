@@ -15,7 +15,10 @@ from latente.data import picture_to_image
 from latente.errors import UserError
 from latente.pixels import png, unit_scale
 from latente.serving.limits import MOST_PIXELS
-from latente.serving.refusals import Refused, TooLarge
+from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
+from latente.serving.registry import ServedRun
+from latente.serving.schemas import Image as RequestImage
+from latente.serving.schemas import OfTest
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _decoding = threading.BoundedSemaphore(2)
@@ -38,6 +41,43 @@ def outgoing(images: np.ndarray, format: str) -> list:
     if format == "array":
         return np.asarray(images, "float32").tolist()
     return [base64.b64encode(png_of(image)).decode() for image in images]
+
+
+def read_images(served: ServedRun, asked: Sequence[RequestImage]) -> np.ndarray:
+    """Images as the model takes them, float32 in [0, 1], ``(n, H, W, C)``.
+
+    Raises:
+        Refused: An array has another shape, a file cannot be read, or there is no such test image.
+    """
+    shape = served.image_shape
+    files = iter(read_files([image for image in asked if isinstance(image, str)], shape, served.pixel_range))
+    return np.stack([next(files) if isinstance(image, str) else _array(served, image) for image in asked])
+
+
+def _array(served: ServedRun, image: list | OfTest) -> np.ndarray:
+    if isinstance(image, OfTest):
+        return unit_scale(test_image(served, image.test))
+    height, width, channels = shape = served.image_shape
+    rows = {len(image), *(len(row) for row in image), *(len(pixel) for row in image for pixel in row)}
+    ragged = len(image) != height or any(len(row) != width or any(len(p) != channels for p in row) for row in image)
+    if ragged:
+        raise Refused(f"An array must have the shape {shape}. Received {len(image)} rows, with lengths {sorted(rows)}.")
+    return np.array(image, "float32")
+
+
+def test_image(served: ServedRun, index: int) -> np.ndarray:
+    """A test image, uint8.
+
+    Raises:
+        NotReady: The data are not at hand.
+        Unknown: There is no such image.
+    """
+    if served.dataset is None:
+        raise NotReady(f"The data of {served.name} are not at hand: start latente serve with --data-dir.")
+    images = served.dataset.test.images
+    if index >= len(images):
+        raise Unknown(f"The test images are 0 to {len(images) - 1}. Received {index}.")
+    return np.asarray(images[index])
 
 
 def read_files(files: Sequence[str], shape: tuple[int, int, int], range_: tuple[float, ...] = ()) -> list[np.ndarray]:
