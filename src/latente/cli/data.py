@@ -13,6 +13,7 @@ from latente.cli.train import parse_flags
 from latente.data import Dataset, Source, Split, data_directory, find, load, options, sources
 from latente.data.dataset import evenly
 from latente.errors import UserError
+from latente.pixels import unit_scale
 
 HELP = "list the data sets, describe one, or fetch one"
 STATISTICS_SAMPLE = 10_000
@@ -94,7 +95,7 @@ def _info(name: str, data_dir: str | None, given: dict[str, Any]) -> Iterator[st
 
 def _statistics(split: Split) -> str:
     index = evenly(len(split), STATISTICS_SAMPLE)
-    pixels = split.images[index] / np.float32(255)
+    pixels = unit_scale(split.images[index])
     return f"mean {pixels.mean():.4f}, std {pixels.std():.4f} on [0, 1] (over {len(index):,} train images)"
 
 

@@ -16,8 +16,8 @@ from latente.errors import UserError
 from latente.figures import rows, save_figure
 from latente.figures.comparison import plane, rate_distortion
 from latente.files import written_whole
-from latente.language import known, text, tr
-from latente.pixels import cross_fade, unit_scale
+from latente.language import text, tr, translation_of
+from latente.pixels import cross_fade
 from latente.report.groups import Row, RunGroup, comparison_rows, groups_of, not_shared
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
@@ -190,7 +190,7 @@ def _figures(groups: Sequence[RunGroup], figures: Sequence[Row], data_dir: str |
         if row.name in DISENTANGLEMENT and SHARPNESS in names:
             found[text("{name} and sharpness", name=row.name)] = plane(
                 _points(groups, row.name, SHARPNESS),
-                (f"{row.name} ({known(row.unit)})", tr("sharpness of samples (1 = as sharp as real)")),
+                (f"{row.name} ({translation_of(row.unit)})", tr("sharpness of samples (1 = as sharp as real)")),
                 _protocol_title(row),
             )
     runs = [run for group in groups for run in group.runs]
@@ -227,9 +227,7 @@ def _sheets(groups: Sequence[RunGroup], dataset: Dataset) -> dict[str, Figure]:
     }
     drawn: dict[str, dict[str, np.ndarray]] = {name: {} for name in sheets}
     drawn["Reconstructions"][text("test images")] = images
-    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(
-        unit_scale(start[None]), unit_scale(end[None]), COLUMNS
-    )[0]
+    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(start[None], end[None], COLUMNS)[0]
     for group in groups:
         vae = group.runs[0].model()
         for name, draw in sheets.items():

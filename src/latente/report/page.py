@@ -10,7 +10,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from latente import __version__
-from latente.language import known, language, shown, text, tr
+from latente.language import language, shown, text, tr, translation_of
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("latente.report", "."),
@@ -20,7 +20,7 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
     finalize=lambda value: shown(value) if isinstance(value, str) else value,
 )
-_TEMPLATES.globals |= {"known": known, "text": text, "tr": tr}
+_TEMPLATES.globals |= {"translation_of": translation_of, "text": text, "tr": tr}
 
 
 def render(template: str, **content: Any) -> str:
@@ -32,4 +32,9 @@ def embed(figure: Figure) -> str:
     """A figure as the address of an image that holds its PNG."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return png_address(buffer.getvalue())
+
+
+def png_address(content: bytes) -> str:
+    """The address of an image that holds the content of a PNG file."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
