@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from latente import __version__
 from latente.errors import UserError
 from latente.evaluation import metrics
 from latente.evaluation.inception import Inception
@@ -14,6 +13,7 @@ from latente.evaluation.measurements import SplitMeasurements
 from latente.evaluation.metrics import Metrics
 from latente.language import tr
 from latente.training.run import Run
+from latente.version import __version__
 
 
 def evaluate(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente import __version__
 from latente.backend import native_stderr_held
 from latente.errors import UserError
 from latente.export import networks
@@ -21,6 +20,7 @@ from latente.pixels import byte_scale, unit_scale
 from latente.training.labels import labels_of
 from latente.training.public import public_config
 from latente.training.run import CONFIG, Run
+from latente.version import __version__
 
 if TYPE_CHECKING:
     from latente.model.vae import VAE

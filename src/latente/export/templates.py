@@ -6,8 +6,8 @@ from typing import Any
 
 import jinja2
 
-from latente import __version__
 from latente.language import language, tr
+from latente.version import __version__
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.ChoiceLoader([jinja2.PackageLoader(f"latente.{room}", ".") for room in ("export", "report")]),

@@ -9,8 +9,8 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
-from latente import __version__
 from latente.language import language, shown, text, tr, translation_of
+from latente.version import __version__
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("latente.report", "."),

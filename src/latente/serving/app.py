@@ -17,7 +17,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from latente import __version__
 from latente.errors import UserError
 from latente.language import translations
 from latente.serving import schemas
@@ -26,6 +25,7 @@ from latente.serving.monitoring import Monitor
 from latente.serving.registry import ServedRun, named
 from latente.serving.routes import router
 from latente.training import Run
+from latente.version import __version__
 
 PAGE = Path(__file__).with_name("page")
 FRESH = {"Cache-Control": "no-cache"}

@@ -9,7 +9,6 @@ from concurrent.futures import Executor
 from functools import cached_property
 from typing import Any
 
-from latente import __version__
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.evaluation import diagnose_run
@@ -18,6 +17,7 @@ from latente.model.choice import lookup
 from latente.serving.loaded_model import LoadedModel
 from latente.serving.refusals import NotReady
 from latente.training import Run
+from latente.version import __version__
 
 _log = logging.getLogger(__name__)
 
