@@ -17,6 +17,7 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model.choice import Choice
+from latente.model.numerics import tiled
 
 Tensor = Any
 Parameters = dict[str, Tensor]
@@ -326,6 +327,28 @@ class Evidence:
     def elbo(self) -> Tensor:
         """The evidence lower bound at beta = 1, ``(batch,)``."""
         return self.log_likelihood - ops.sum(self.kl, axis=-1)
+
+    def draws(self, k: int) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """``k`` draws for each image, one whole batch after another; ``z`` is the first.
+
+        Returns:
+            The parameters of q, the codes and log p(x given z) of each draw, all with ``k * batch`` rows.
+        """
+        if k == 1:
+            return self.q, self.z, self.log_likelihood
+        rest = {name: tiled(value, k - 1) for name, value in self.q.items()}
+        z = self.model.posterior.sample(rest, self.model.noise(self.training))
+        log_likelihood = self.log_likelihood_of(z, k - 1)
+        q = {name: tiled(value, k) for name, value in self.q.items()}
+        return q, ops.concatenate([self.z, z]), ops.concatenate([self.log_likelihood, log_likelihood])
+
+    def log_likelihood_of(self, z: Tensor, k: int) -> Tensor:
+        """log p(x given z) of ``k`` codes for each image, one whole batch after another, ``(k * batch,)``."""
+        return self.model.likelihood.log_prob(tiled(self.x, k), self.model.generative(z, self.training))
+
+    def log_ratio(self, q: dict[str, Tensor], z: Tensor) -> Tensor:
+        """log p(z) - log q(z given x), a number for each row."""
+        return self.model.prior.log_prob(z, self.model) - self.model.posterior.log_prob(q, z)
 
 
 def _remedy(low: float, high: float) -> str:

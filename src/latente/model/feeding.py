@@ -22,16 +22,7 @@ from latente.model.conditional import checked_labels, parted
 
 
 class Trainable(Protocol):
-    """What is asked here of a VAE.
-
-    Attributes:
-        image_shape: Height, width and channels.
-        classes: Number of classes; 0 where it knows no labels.
-        posterior: q(z given x).
-        likelihood: p(x given z).
-        means: What it logs, by name.
-        compute_dtype: What it computes in.
-    """
+    """What is asked here of a VAE, whose file this one may not import."""
 
     image_shape: tuple[int, int, int]
     classes: int
