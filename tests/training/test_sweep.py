@@ -1,4 +1,4 @@
-"""A grid_points of runs: its points, their training, and going on with it."""
+"""A grid of runs: its points, their training, and going on with it."""
 
 import shutil
 from pathlib import Path
