@@ -24,8 +24,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the commands that a person would, and show them."""
-    from latente.cli import main
-
     import_keras()
     from latente.training.trainer import default_path
 
@@ -41,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
         ["report", run_dir],
     ):
         print(f"\n$ latente {' '.join(command)}", flush=True)
-        if code := main(command):
+        if code := arguments.main(command):
             raise SystemExit(code)
     activate = Path(sys.prefix, "bin", "activate")
     if shutil.which("latente") is None and activate.exists():
