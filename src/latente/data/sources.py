@@ -56,7 +56,7 @@ class Source:
         return self.name.partition(":")[0]
 
     @property
-    def what(self) -> str:
+    def summary(self) -> str:
         """One line on what it is: the summary of the function's docstring."""
         return summary_of(self.function).rstrip(".")
 
@@ -95,7 +95,7 @@ def names() -> tuple[str, ...]:
     return tuple(each.name for each in sources())
 
 
-def find(name: str) -> tuple[Source, Path | None]:
+def source_named(name: str) -> tuple[Source, Path | None]:
     """The source behind a name such as ``mnist`` or ``folder:photos``, and the path in it.
 
     A path alone, such as ``photos`` or ``./mnist``, is read by the source that fits what is there.
@@ -128,13 +128,13 @@ def find(name: str) -> tuple[Source, Path | None]:
 
 def absolute(name: str) -> str:
     """A name that means the same in every folder: of the user's own files, their kind and their absolute path."""
-    chosen, path = find(name)
+    chosen, path = source_named(name)
     return f"{chosen.kind}:{path.absolute()}" if path and path.exists() else name
 
 
 def options(name: str) -> dict[str, Option]:
     """The options of a source by name: its function's own, then those that all take."""
-    return options_of(find(name)[0].function) | common_options()
+    return options_of(source_named(name)[0].function) | common_options()
 
 
 def common_options() -> dict[str, Option]:
@@ -160,7 +160,7 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
     Raises:
         UserError: An unknown name or option, missing or damaged files, pixels outside [0, 255], shared splits.
     """
-    chosen, path = find(name)
+    chosen, path = source_named(name)
     if path and not name.startswith(f"{chosen.kind}:"):
         name = f"{chosen.kind}:{name}"
     values = checked(name, options | {"data_dir": data_dir})
