@@ -67,7 +67,7 @@ class Studio:
         """The run of that name: one of RUNS, or one that a recipe trains."""
         from latente.recipes import RECIPES
         from latente.training import read_file, resolve
-        from latente.training.sweep import LoadedRun, trained
+        from latente.training.sweep import ensure_trained
 
         recipes = {each.name: each for recipe in RECIPES.values() for each in recipe.trainings}
         data, options = (recipes[name].data, recipes[name].options) if name in recipes else RUNS[name]
@@ -76,7 +76,7 @@ class Studio:
         place = {"data.data_dir": self.data_dir} if self.data_dir else {}
         config = resolve({"data": data, **place, **paper, **options, **(TINY if self.quick else {})})
         print(f"{name}: {self.folder / name}", file=sys.stderr, flush=True)
-        return LoadedRun(trained(config, self.folder / name, True, self.loaded).path, self.loaded)
+        return ensure_trained(config, self.folder / name, True, self.loaded)
 
     def sweep(self, name: str, picture: str) -> Path:
         """A picture of the comparison of a sweep's runs."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import latente
 from latente.training.config import resolve
-from latente.training.sweep import trained
+from latente.training.sweep import ensure_trained
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
             "training.pictures_every": 0,
         }
     )
-    run = trained(config, arguments.run, progress=True, loaded={})
+    run = ensure_trained(config, arguments.run, progress=True, loaded={})
     metrics = latente.evaluate(run, samples=arguments.samples, images=run.environment["images"]["test"])
     shown = ("elbo", "reconstruction", "kl", "log_likelihood", "log_likelihood_standard_error", "active_units")
     seconds = sum(entry["seconds"] for entry in run.log)

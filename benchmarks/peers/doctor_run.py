@@ -15,7 +15,7 @@ import numpy as np
 import latente
 from latente.evaluation import Diagnosis, diagnose, diagnose_run
 from latente.training.config import resolve
-from latente.training.sweep import trained
+from latente.training.sweep import ensure_trained
 
 Array = np.ndarray
 SAMPLES = 500
@@ -29,7 +29,7 @@ def main() -> None:
     # Cases that change the same model share its training.
     name = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=8).hexdigest()
     config = resolve({**asked, "data.data_dir": arguments.data_dir})
-    run = trained(config, arguments.runs / name, progress=False, loaded={})
+    run = ensure_trained(config, arguments.runs / name, progress=False, loaded={})
     report(changed(run, arguments.change, arguments.seed) if arguments.change else diagnose_run(run))
 
 

@@ -1,15 +1,21 @@
-"""Writing files whole."""
+"""Names of files, and writing them whole."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from latente.errors import UserError
+
+
+def file_name(text: str, keep: str = "") -> str:
+    """A text as a part of a file's name: its letters, its digits and what is kept, with a hyphen for all between."""
+    return re.sub(f"[^A-Za-z0-9{re.escape(keep)}]+", "-", text).strip("-")
 
 
 @contextlib.contextmanager

@@ -38,7 +38,7 @@ def test_a_wrong_option_is_refused(options, match):
 
 @pytest.mark.parametrize("source", data.sources(), ids=lambda source: source.name)
 def test_every_source_says_what_it_is_and_what_it_takes(source):
-    assert 5 < len(source.what) < 38
+    assert 5 < len(source.summary) < 38
     for option in data.options(source.name.replace("PATH", "x")).values():
         assert option.help, option.name
         assert option.parse(option.default, option.name) == option.default

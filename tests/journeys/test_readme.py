@@ -19,7 +19,7 @@ import plan
 from latente.cli import WITH_OPTIONS, parser, train
 from latente.data import options
 from latente.language import TEXTS
-from latente.recipes import find
+from latente.recipes import recipe_named
 from latente.training import Run, flatten, read_file, resolve
 from latente.training.reference import reference_markdown, reference_text
 from latente.training.sweep import read_values
@@ -159,7 +159,7 @@ def check_latente(words: list[str]) -> None:
     else:
         assert not rest
     if arguments.command == "recipe" and arguments.action != "list":
-        find(arguments.name)
+        recipe_named(arguments.name)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -10,7 +10,7 @@ from latente import data
 from latente.errors import UserError
 from latente.training import Run, sweep, trainer
 from latente.training.callbacks import Diverged
-from latente.training.sweep import grid_points, read_values, train_grid, trained
+from latente.training.sweep import ensure_trained, grid_points, read_values, train_grid
 from training.test_train import QUICK, assert_same, weights
 
 SEEDS = {"seed": [0, 1]}
@@ -68,7 +68,7 @@ def test_more_values_add_runs_and_other_options_are_refused(folder: Path, monkey
     with pytest.raises(UserError, match=r"--seed is 1 there and 0 here"):
         list(train_grid(points(beta=[1, 5]), folder))
     with pytest.raises(UserError, match="holds a run of another config"):
-        trained(points(beta=[1, 5])[1].config, folder / "seed=0", False, {})
+        ensure_trained(points(beta=[1, 5])[1].config, folder / "seed=0", False, {})
 
 
 def test_the_data_are_loaded_once(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latente.cli.train import parse_flags
-from latente.data import Dataset, Source, Split, data_directory, find, load, options, sources
+from latente.data import Dataset, Source, Split, data_directory, load, options, source_named, sources
 from latente.data.dataset import evenly
 from latente.errors import UserError
 from latente.pixels import unit_scale
@@ -58,7 +58,7 @@ def _list(data_dir: str | None) -> Iterator[str]:
     folder = data_directory(data_dir)
     yield f"{'name':<14}{'what':<38}{'images':<20}files"
     for source in sources():
-        yield f"{source.name:<14}{source.what:<38}{source.size:<20}{_presence(source, folder)}"
+        yield f"{source.name:<14}{source.summary:<38}{source.size:<20}{_presence(source, folder)}"
     yield ""
     yield f"Files are looked for in {folder} (--data-dir, LATENTE_DATA_DIR)."
 
@@ -74,7 +74,7 @@ def _presence(source: Source, folder: Any) -> str:
 def _info(name: str, data_dir: str | None, given: dict[str, Any]) -> Iterator[str]:
     data = load(name, data_dir=data_dir, **given)
     height, width, channels = data.image_shape
-    yield f"{name}: {find(name)[0].what}"
+    yield f"{name}: {source_named(name)[0].summary}"
     yield ""
     for part, split in data.splits.items():
         shared = f"  ({data.duplicates[part]:,} also in train)" if part in data.duplicates else ""
@@ -121,7 +121,7 @@ def _factors(data: Dataset) -> Iterator[str]:
 
 
 def _get(name: str, data_dir: str | None) -> Iterator[str]:
-    source, _ = find(name)
+    source, _ = source_named(name)
     folder = data_directory(data_dir)
     if source.fetch is None:
         yield f"{name} needs no files: {'its name says what to read' if source.takes_path else 'it is built in'}."

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
             table.add_row(name, recipes.RECIPES[name].summary)
         console.print(table)
         return
-    recipe = recipes.find(arguments.name)
+    recipe = recipes.recipe_named(arguments.name)
     if arguments.action == "show":
         console.print(f"{recipe.name}: {recipe.summary}\n\n{recipe.text}\n")
         for training in recipe.trainings:

@@ -9,6 +9,7 @@ from latente.backend import import_keras
 from latente.cli import train
 from latente.cli.compare import show_comparison
 from latente.errors import UserError
+from latente.files import file_name
 
 HELP = "train a grid of runs and compare them"
 
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Train what is missing, compare and print."""
     import_keras()
     from latente import report, training
-    from latente.training.sweep import read_values, slug
+    from latente.training.sweep import read_values
 
     asked = training.read_file(arguments.config) if arguments.config else {}
     # A list in a file is one value: commas and repeated flags alone give several.
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.data_dir:
         asked["data.data_dir"] = arguments.data_dir
     values = read_values(train.parse_flags(arguments.rest), asked)
-    folder = arguments.sweep_dir or Path("runs") / f"sweep-{slug(arguments.data)}"
+    folder = arguments.sweep_dir or Path("runs") / f"sweep-{file_name(arguments.data, keep='.+-')}"
     if "data.name" in values:
         raise UserError(f"A sweep is on one data set. Received {arguments.data} and --data {values['data.name'][0]}.")
     asked |= values

@@ -4,7 +4,7 @@ from latente.data.cache import cache_directory, data_directory
 from latente.data.dataset import Dataset, Images, Split, binarize
 from latente.data.images import picture_to_image, read_image
 from latente.data.memory import ARRAY, hold, keep, kept
-from latente.data.sources import Source, absolute, common_options, find, load, names, options, sources
+from latente.data.sources import Source, absolute, common_options, load, names, options, source_named, sources
 
 __all__ = [
     "ARRAY",
@@ -17,7 +17,6 @@ __all__ = [
     "cache_directory",
     "common_options",
     "data_directory",
-    "find",
     "hold",
     "keep",
     "kept",
@@ -26,5 +25,6 @@ __all__ = [
     "options",
     "picture_to_image",
     "read_image",
+    "source_named",
     "sources",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from latente.data.dataset import CHUNK, Dataset
-from latente.data.kinds import NPY_MAGIC, ZIP_MAGIC, begins_with, not_read
+from latente.data.kinds import begins_with, not_read
 from latente.data.levels import Levels, Range, check_range, stretched
 from latente.data.shapes import FACTOR_NAMES, SHAPES
 from latente.data.sources import source
@@ -22,9 +22,24 @@ from latente.errors import UserError
 POOL_KEYS = ("images", "imgs", "x", "data", "arr_0")
 LABEL_KEYS = ("labels", "y")
 MOST_LABEL = 2**31 - 1
+NPY_MAGIC, ZIP_MAGIC = b"\x93NUMPY", b"PK\x03\x04"
 
 
-@source("npz:PATH", size="any (N, H, W[, C])")
+def _is_npz(path: Path) -> bool:
+    if not path.is_file() or not begins_with(path, ZIP_MAGIC):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{path} must be a whole file. Received a damaged one: {error}.") from error
+
+
+def _is_npy(path: Path) -> bool:
+    return path.is_file() and begins_with(path, NPY_MAGIC)
+
+
+@source("npz:PATH", size="any (N, H, W[, C])", reads=_is_npz)
 def npz(path: Path, *, range: Range = (), validation: float = 0.1, test: float = 0.1) -> Dataset:
     """A NumPy archive.
 
@@ -68,7 +83,7 @@ def npz(path: Path, *, range: Range = (), validation: float = 0.1, test: float =
     return replace(dataset, factor_names=FACTOR_NAMES, class_names=SHAPES, notes=notes)
 
 
-@source("npy:PATH", size="any (N, H, W[, C])")
+@source("npy:PATH", size="any (N, H, W[, C])", reads=_is_npy)
 def npy(path: Path, *, range: Range = (), validation: float = 0.1, test: float = 0.1) -> Dataset:
     """A NumPy array of images.
 

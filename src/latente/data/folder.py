@@ -17,6 +17,7 @@ from latente.data.dataset import Dataset, evenly
 from latente.data.decoded import decode
 from latente.data.decoding import Files, Wish
 from latente.data.frames import Frames
+from latente.data.kinds import saved_by_datasets
 from latente.data.levels import Range
 from latente.data.sources import source
 from latente.data.splitting import SPLIT_WORDS, Pool, divide
@@ -27,7 +28,7 @@ SAMPLE, END = 64, 4096
 _log = logging.getLogger(__name__)
 
 
-@source("folder:PATH", size="any images, resized")
+@source("folder:PATH", size="any images, resized", reads=lambda path: path.is_dir() and not saved_by_datasets(path))
 def folder(
     path: Path,
     *,

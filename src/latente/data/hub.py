@@ -16,7 +16,7 @@ from latente.data.dataset import Dataset
 from latente.data.decoded import decode
 from latente.data.decoding import Files, Wish
 from latente.data.frames import Frames
-from latente.data.kinds import SAVED_BY_DATASETS
+from latente.data.kinds import saved_by_datasets
 from latente.data.levels import Range
 from latente.data.sources import source
 from latente.data.splitting import SPLIT_WORDS, TRAIN, Pool, divide
@@ -24,7 +24,7 @@ from latente.errors import UserError
 from latente.extras import extra
 
 
-@source("hf:NAME", size="any images, resized")
+@source("hf:NAME", size="any images, resized", reads=saved_by_datasets)
 def hub(
     name: Path,
     *,
@@ -102,7 +102,7 @@ def _read(name: Path, shown: str, config: str | None) -> Mapping[str, Any]:
     if not sys.stderr.isatty():
         library.disable_progress_bars()
     try:
-        if any((name / file).is_file() for file in SAVED_BY_DATASETS):
+        if saved_by_datasets(name):
             found = library.load_from_disk(str(name))
         else:
             found = library.load_dataset(name.as_posix(), config)

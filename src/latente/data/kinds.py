@@ -1,15 +1,10 @@
-"""Which source reads a path of the user's, by what is there; and the way around for what none reads yet."""
+"""What is at a path of the user's; and the way around for what no source reads yet."""
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 from latente.errors import UserError
-
-NPY_MAGIC, ZIP_MAGIC = b"\x93NUMPY", b"PK\x03\x04"
-SAVED_BY_DATASETS = ("dataset_dict.json", "state.json")
-"""One of them lies in a folder that ``save_to_disk`` of Hugging Face's library wrote."""
 
 _SAVE = "np.savez('images.npz', images={})".format
 _UNPACK = "Unpack it, and give the folder of its images, or the file in it."
@@ -41,24 +36,9 @@ ALIKE = {
 _KIND = {ending: first for first in NOT_READ_YET for ending in (first, *ALIKE.get(first, ()))}
 
 
-def kind_of(path: Path) -> str:
-    """The source that reads what is at a path: ``folder``, ``npz``, ``npy`` or ``hf``.
-
-    Raises:
-        UserError: No source reads it yet.
-    """
-    if path.is_dir():
-        return "hf" if any((path / file).is_file() for file in SAVED_BY_DATASETS) else "folder"
-    if begins_with(path, NPY_MAGIC):
-        return "npy"
-    if begins_with(path, ZIP_MAGIC):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                if any(name.endswith(".npy") for name in archive.namelist()):
-                    return "npz"
-        except zipfile.BadZipFile as error:
-            raise UserError(f"{path} must be a whole file. Received a damaged one: {error}.") from error
-    raise UserError(not_read(path))
+def saved_by_datasets(path: Path) -> bool:
+    """Whether a path is a folder that ``save_to_disk`` of Hugging Face's library wrote."""
+    return any((path / file).is_file() for file in ("dataset_dict.json", "state.json"))
 
 
 def begins_with(path: Path, *magics: bytes) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from latente.data.arrays import as_images
+from latente.data.arrays import MOST_LABEL, as_images
 from latente.data.dataset import LARGE, Dataset, Split, nbytes
 from latente.data.levels import Range
 from latente.data.sources import checked, prepared, source
@@ -19,7 +19,6 @@ from latente.errors import UserError
 ARRAY = "array"
 """What the data of a run are called that Python held."""
 MOST = 8 * LARGE
-LARGEST_LABEL = 2**31 - 1
 
 
 @source(ARRAY, size="any (N, H, W[, C])", in_memory=True)
@@ -223,7 +222,7 @@ def _labels(given: Any, images: np.ndarray) -> np.ndarray | None:
         labels = labels.argmax(axis=1)
     flat = labels.ndim > 0 and labels.size == len(labels) == len(images)
     whole = flat and labels.dtype.kind in "buif" and (labels == np.rint(labels)).all()
-    if not whole or labels.min() < 0 or labels.max() > LARGEST_LABEL:
+    if not whole or labels.min() < 0 or labels.max() > MOST_LABEL:
         raise UserError(
             f"Labels must be one class 0, 1, 2, ... for each of the {len(images):,} images, or one-hot. Received shape "
             f"{labels.shape}, dtype {labels.dtype}."

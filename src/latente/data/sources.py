@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +12,9 @@ import numpy as np
 
 from latente.data.cache import data_directory
 from latente.data.dataset import LARGE, Binarize, Dataset, Split, binarize, chunks, nbytes
-from latente.data.kinds import kind_of
+from latente.data.kinds import not_read
 from latente.data.splitting import thin
+from latente.discovery import import_all
 from latente.errors import UserError
 from latente.options import Option, did_you_mean, options_of, summary_of
 
@@ -34,6 +33,7 @@ class Source:
         function: ``function(where, **options) -> Dataset``; ``where`` is the data directory, or what follows the colon.
         here: Whether its files are in a data directory; None for a source that needs none.
         fetch: Brings the files into a data directory, or raises UserError that says how to.
+        reads: Whether it reads what is at a path, so that the path alone names it; None for a source that takes none.
         in_memory: Whether a program holds its images, so that its name alone says nothing; it is not listed.
     """
 
@@ -42,6 +42,7 @@ class Source:
     function: Callable[..., Dataset]
     here: Callable[[Path], bool] | None = None
     fetch: Callable[[Path], Any] | None = None
+    reads: Callable[[Path], bool] | None = None
     in_memory: bool = False
 
     @property
@@ -55,7 +56,7 @@ class Source:
         return self.name.partition(":")[0]
 
     @property
-    def what(self) -> str:
+    def summary(self) -> str:
         """One line on what it is: the summary of the function's docstring."""
         return summary_of(self.function).rstrip(".")
 
@@ -66,12 +67,13 @@ def source(
     size: str,
     here: Callable[[Path], bool] | None = None,
     fetch: Callable[[Path], Any] | None = None,
+    reads: Callable[[Path], bool] | None = None,
     in_memory: bool = False,
 ) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
     """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring. See `Source`."""
 
     def declare(function: Callable[..., Dataset]) -> Callable[..., Dataset]:
-        _SOURCES[name] = Source(name, size, function, here, fetch, in_memory)
+        _SOURCES[name] = Source(name, size, function, here, fetch, reads, in_memory)
         return function
 
     return declare
@@ -84,10 +86,7 @@ def sources() -> tuple[Source, ...]:
 
 
 def _every() -> dict[str, Source]:
-    import latente.data
-
-    for module in pkgutil.iter_modules(latente.data.__path__, "latente.data."):
-        importlib.import_module(module.name)
+    import_all(__package__)
     return _SOURCES
 
 
@@ -96,7 +95,7 @@ def names() -> tuple[str, ...]:
     return tuple(each.name for each in sources())
 
 
-def find(name: str) -> tuple[Source, Path | None]:
+def source_named(name: str) -> tuple[Source, Path | None]:
     """The source behind a name such as ``mnist`` or ``folder:photos``, and the path in it.
 
     A path alone, such as ``photos`` or ``./mnist``, is read by the source that fits what is there.
@@ -113,7 +112,10 @@ def find(name: str) -> tuple[Source, Path | None]:
         return known[name], None
     alone = Path(name).expanduser()
     if name and alone.exists():
-        return kinds[kind_of(alone)], alone
+        for each in kinds.values():
+            if each.reads and each.reads(alone):
+                return each, alone
+        raise UserError(not_read(alone))
     if kind in kinds:
         whole = kinds[kind].name
         advice = f" '{kind}' needs a {whole.partition(':')[2].lower()}: write {whole}."
@@ -126,13 +128,13 @@ def find(name: str) -> tuple[Source, Path | None]:
 
 def absolute(name: str) -> str:
     """A name that means the same in every folder: of the user's own files, their kind and their absolute path."""
-    chosen, path = find(name)
+    chosen, path = source_named(name)
     return f"{chosen.kind}:{path.absolute()}" if path and path.exists() else name
 
 
 def options(name: str) -> dict[str, Option]:
     """The options of a source by name: its function's own, then those that all take."""
-    return options_of(find(name)[0].function) | common_options()
+    return options_of(source_named(name)[0].function) | common_options()
 
 
 def common_options() -> dict[str, Option]:
@@ -158,7 +160,7 @@ def load(name: str, *, data_dir: str | None = None, **options: Any) -> Dataset:
     Raises:
         UserError: An unknown name or option, missing or damaged files, pixels outside [0, 255], shared splits.
     """
-    chosen, path = find(name)
+    chosen, path = source_named(name)
     if path and not name.startswith(f"{chosen.kind}:"):
         name = f"{chosen.kind}:{name}"
     values = checked(name, options | {"data_dir": data_dir})

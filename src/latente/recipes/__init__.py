@@ -2,8 +2,8 @@
 
 from latente.discovery import import_all
 from latente.recipes.experiment import Experiment, PlannedRun, Verdict
-from latente.recipes.recipe import RECIPES, Recipe, find, run_recipe
+from latente.recipes.recipe import RECIPES, Recipe, recipe_named, run_recipe
 
 import_all(__name__)
 
-__all__ = ["RECIPES", "Experiment", "PlannedRun", "Recipe", "Verdict", "find", "run_recipe"]
+__all__ = ["RECIPES", "Experiment", "PlannedRun", "Recipe", "Verdict", "recipe_named", "run_recipe"]

@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 
 from latente.data import Dataset
 from latente.figures import save_figure
-from latente.files import written_whole
+from latente.files import file_name, written_whole
 from latente.language import tr
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed
 from latente.training.config import resolve
 from latente.training.run import Run
-from latente.training.sweep import LoadedRun, trained
+from latente.training.sweep import ensure_trained
 
 WIDTH, INDENT = 79, 5
 
@@ -103,7 +103,7 @@ class Experiment:
         path = self.runs_folder / (f"{planned.name}-quick" if self.quick else planned.name)
         if self.progress:
             print(f"{self.name}: {path}", file=sys.stderr, flush=True)
-        return LoadedRun(trained(config, path, self.progress, self._loaded).path, self._loaded)
+        return ensure_trained(config, path, self.progress, self._loaded)
 
     def metrics(self, run: Run) -> Mapping[str, Mapping[str, Any]]:
         """The figures of a run, measured now unless they were."""
@@ -113,8 +113,7 @@ class Experiment:
     def show(self, title: str, figure: Figure) -> None:
         """Keep a picture; its file is named after the English title, whatever the reader's language."""
         self.folder.joinpath("figures").mkdir(parents=True, exist_ok=True)
-        name = "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
-        self.pictures[title] = save_figure(figure, self.folder / "figures" / f"{name}.png")
+        self.pictures[title] = save_figure(figure, self.folder / "figures" / f"{file_name(title).lower()}.png")
         self.embedded[title] = embed(figure)
 
     def conclude(self, claim: str, holds: bool, evidence: str) -> None:

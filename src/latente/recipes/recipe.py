@@ -58,7 +58,7 @@ def recipe(name: str, *trainings: PlannedRun) -> Callable[[Callable[[Experiment]
     return make
 
 
-def find(name: str) -> Recipe:
+def recipe_named(name: str) -> Recipe:
     """The recipe of that name.
 
     Raises:

@@ -39,7 +39,7 @@ def option_groups() -> Iterator[OptionGroup]:
             yield OptionGroup(title, summary_of(choice), _flags(axis, options_of(choice)))
     yield OptionGroup("every data set", "What every source takes.", _flags("data", data.common_options()))
     for source in data.sources():
-        yield OptionGroup(source.name, source.what + ".", _flags("data", options_of(source.function)))
+        yield OptionGroup(source.name, source.summary + ".", _flags("data", options_of(source.function)))
 
 
 def reference_text(width: int = 79) -> str:

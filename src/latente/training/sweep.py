@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, get_origin
 from latente import data
 from latente.data import Dataset
 from latente.errors import UserError
+from latente.files import file_name
 from latente.model import AXES
 from latente.model.choice import lookup
 from latente.options import options_of
@@ -25,7 +25,7 @@ from latente.training.trainer import resume, start
 
 
 @dataclass(frozen=True)
-class Point:
+class GridPoint:
     """One run of a grid.
 
     Attributes:
@@ -63,12 +63,12 @@ def comparable(config: Config) -> dict[str, Any]:
     return {key: value for key, value in flat.items() if value is not None and key != "data.data_dir"}
 
 
-def is_of(run: Run, config: Config) -> bool:
+def has_config(run: Run, config: Config) -> bool:
     """Whether a run has this config, with the numbers that it left to the size of the data."""
     return comparable(run.config) == comparable(completed(config, run.environment["images"]["train"]))
 
 
-def grid_points(asked: Mapping[str, Any]) -> list[Point]:
+def grid_points(asked: Mapping[str, Any]) -> list[GridPoint]:
     """Every combination of the values that options have, each checked and completed.
 
     Args:
@@ -92,7 +92,7 @@ def grid_points(asked: Mapping[str, Any]) -> list[Point]:
     points = {}
     for combination in itertools.product(*values.values()):
         config = resolve(dict(zip(values, combination, strict=True)))
-        point = Point(_name(config, varied), config)
+        point = GridPoint(_name(config, varied), config)
         if point.name in points:
             raise UserError(f"Each value may be given once. Received {point.name} twice.")
         points[point.name] = point
@@ -101,7 +101,7 @@ def grid_points(asked: Mapping[str, Any]) -> list[Point]:
 
 def _name(config: Config, varied: Sequence[str]) -> str:
     flat = dict(flatten(config))
-    return ",".join(f"{flag(key)[2:]}={slug(shown_value(flat[key]))}" for key in varied)
+    return ",".join(f"{flag(key)[2:]}={file_name(shown_value(flat[key]), keep='.+-')}" for key in varied)
 
 
 def shown_value(value: Any) -> str:
@@ -111,11 +111,6 @@ def shown_value(value: Any) -> str:
     if isinstance(value, bool | None):
         return str(value).lower()
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
-def slug(text: str) -> str:
-    """A text as a part of a file's name."""
-    return re.sub(r"[^A-Za-z0-9.+-]+", "-", text).strip("-")
 
 
 def read_values(flags: Iterable[tuple[str, str | bool]], asked: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -170,12 +165,12 @@ def _types(key: str, chosen: Mapping[str, list[Any]]) -> list[Any]:
 
 
 def train_grid(
-    points: Sequence[Point], folder: str | Path, progress: bool = True, dataset: Dataset | None = None
+    points: Sequence[GridPoint], folder: str | Path, progress: bool = True, dataset: Dataset | None = None
 ) -> Iterator[Run]:
     """Train every point that is not trained yet, each in a run directory of its name below a folder.
 
     Args:
-        points: From ``grid``.
+        points: From ``grid_points``.
         folder: Where the runs go. Those of the same sweep that are there already are kept, or resumed.
         progress: Whether to tell on standard error how it goes.
         dataset: The data, where they are loaded already.
@@ -193,20 +188,21 @@ def train_grid(
             raise UserError(f"{other.path} was trained on other images. Choose another folder, or give the same ones.")
     loaded = {dataset.fingerprint: dataset} if dataset else {}
     for i, point in enumerate(points, start=1):
-        run = next((run for run in there if is_of(run, point.config)), None)
-        state = "train" if run is None else "finished before" if run.finished else "resume"
+        run = next((run for run in there if has_config(run, point.config)), None)
+        path, state = Path(folder) / point.name, "train"
+        if run:
+            path, state = run.path, "finished before" if run.finished else "resume"
         if progress:
             print(f"[{i}/{len(points)}] {point.name}: {state}", file=sys.stderr, flush=True)
         try:
-            if run is None or state == "resume":
-                run = trained(point.config, run.path if run else Path(folder) / point.name, progress, loaded)
+            run = ensure_trained(point.config, path, progress, loaded)
         except Diverged as error:
             print(f"{point.name} is left out of the comparison. {error}", file=sys.stderr)
             continue
-        yield LoadedRun(run.path, loaded)
+        yield run
 
 
-def trained(config: Config, path: Path, progress: bool, loaded: dict[str, Dataset]) -> Run:
+def ensure_trained(config: Config, path: Path, progress: bool, loaded: dict[str, Dataset]) -> LoadedRun:
     """The run of a config in a folder: found, gone on with where it was interrupted, or trained now.
 
     Args:
@@ -219,11 +215,13 @@ def trained(config: Config, path: Path, progress: bool, loaded: dict[str, Datase
         UserError: Something else is in the folder, or the run cannot be trained.
     """
     if not path.exists():
-        return start(config, path, progress, _data_of(config, loaded))
+        return LoadedRun(start(config, path, progress, _data_of(config, loaded)).path, loaded)
     run = LoadedRun(path, loaded)
-    if not is_of(run, config):
+    if not has_config(run, config):
         raise UserError(f"{path} holds a run of another config. Choose another folder, or move it away.")
-    return run if run.finished else resume(run, config["data"]["data_dir"], progress)
+    if not run.finished:
+        resume(run, config["data"]["data_dir"], progress)
+    return run
 
 
 def _data_of(config: Config, loaded: dict[str, Dataset]) -> Dataset:
@@ -246,7 +244,7 @@ def runs_in(folder: str | Path) -> list[Run]:
     return found
 
 
-def check_same_sweep(points: Sequence[Point], there: Sequence[Run]) -> None:
+def check_same_sweep(points: Sequence[GridPoint], there: Sequence[Run]) -> None:
     """Refuse runs that differ from the points in more than the options that vary among the points.
 
     Raises:

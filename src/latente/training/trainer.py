@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-import re
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import keras
 from latente import backend, data
 from latente.data import Dataset
 from latente.errors import UserError
+from latente.files import file_name
 from latente.language import tr
 from latente.model.axes import AXES, DEFAULT_NETWORK
 from latente.model.choice import lookup
@@ -266,5 +266,5 @@ def _git_commit() -> str | None:
 def default_path(name: str) -> Path:
     """Where a run on the data of that name goes when nobody says where."""
     kind, _, path = name.partition(":")
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", f"{kind}-{Path(path).stem}").strip("-").lower()
+    stem = file_name(f"{kind}-{Path(path).stem}").lower()
     return Path("runs") / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
