@@ -12,9 +12,9 @@ import numpy as np
 from latente.errors import UserError
 from latente.export.codes import draw_codes
 from latente.export.sheets import sheet
-from latente.export.templates import render
 from latente.files import written_whole
 from latente.model.collapse import collapsed_dimensions
+from latente.report.page import render
 from latente.report.pictures import latents_by_kl, unlike
 from latente.training.labels import labels_of
 from latente.training.public import public_config
@@ -66,7 +66,7 @@ def export_page(run: Run, output: Path | None = None, data_dir: str | None = Non
         "samples": _each_class(vae, draw_codes(run, vae, SAMPLES), 8),
         "prior": "fitted" if run.fitted_prior else type(vae.prior).__name__,
     }
-    html = render("page.html.jinja", page=page, name=run.name, facts=_facts(run, vae))
+    html = render("page.html.jinja", __package__, page=page, name=run.name, facts=_facts(run, vae))
     if output is None:
         path.parent.mkdir(exist_ok=True)
     with written_whole(path) as temporary:
