@@ -48,8 +48,8 @@ def write_card(run: Run, repo: str, folder: Path, path: Path, license: str | Non
 
 def _metadata(run: Run, metrics: dict[str, Any], license: str | None) -> dict[str, Any]:
     """What the Hub reads of a card."""
-    known = {"license": license} if license else {}
-    metadata = {**known, "library_name": "latente", "tags": ["vae", "variational-autoencoder", "keras"]}
+    licence = {"license": license} if license else {}
+    metadata = {**licence, "library_name": "latente", "tags": ["vae", "variational-autoencoder", "keras"]}
     if "elbo" not in metrics:
         return metadata
     elbo, name = metrics["elbo"], public_config(run)["data"]["name"]
