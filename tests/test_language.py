@@ -18,12 +18,12 @@ from latente.language import text as kept
 from latente.recipes import RECIPES
 
 SRC = Path(__file__).parents[1] / "src" / "latente"
-PAGE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((SRC / "serving" / "page").glob("*.js")))
+PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(SRC.rglob("*.js")))
 TRANSLATED = [name for name in LANGUAGES if name != "en"]
 
 
 def asked() -> set[str]:
-    """The text of every ``tr("...")`` and ``text("...")`` in the code, templates and page, and what recipes say."""
+    """The text of every ``tr("...")`` and ``text("...")`` in the code, templates and pages, and what recipes say."""
     found = set()
     for path in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -32,11 +32,13 @@ def asked() -> set[str]:
                 assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: {node.func.id} needs the text itself"
                 found.add(text.value)
     for path in SRC.rglob("*.jinja"):
-        for node in jinja2.Environment().parse(path.read_text(encoding="utf-8")).find_all(jinja2.nodes.Call):
+        source = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'data-(?:text|label)="([^"]+)"', source))
+        for node in jinja2.Environment().parse(source).find_all(jinja2.nodes.Call):
             if isinstance(node.node, jinja2.nodes.Name) and node.node.name in ("tr", "text"):
                 assert isinstance(node.args[0], jinja2.nodes.Const), f"{path}:{node.lineno}: needs the text itself"
                 found.add(node.args[0].value)
-    found |= set(re.findall(r'\b(?:t|text)\(\s*"([^"]+)"', PAGE))
+    found |= set(re.findall(r'\b(?:t|text)\(\s*"([^"]+)"', PAGES))
     for recipe in RECIPES.values():
         found |= set(recipe.paragraphs)
     return found
@@ -60,9 +62,9 @@ def test_every_text_is_translated_and_nothing_else(name: str) -> None:
     assert texts(name).keys() == asked()
 
 
-def test_the_page_asks_for_its_texts_in_words_or_by_a_name() -> None:
+def test_pages_ask_for_their_texts_in_words_or_by_a_name() -> None:
     """Nothing is asked for that ``asked`` does not see: a name stands for what ``text`` marks."""
-    calls = re.findall(r'(?<!function )\b(t|text)\(\s*("[^"]+"[,)]|[A-Za-z]+(?:[.\[][\w.\]]*)?[,)])?', PAGE)
+    calls = re.findall(r'(?<!function )\b(t|text)\(\s*("[^"]+"[,)]|[A-Za-z]+(?:[.\[][\w.\]]*)?[,)])?', PAGES)
     assert len(calls) > 100
     assert all(argument for _, argument in calls)
     assert all(argument.startswith('"') for name, argument in calls if name == "text")

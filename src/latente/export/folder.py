@@ -14,9 +14,9 @@ from latente.export import networks
 from latente.export.codes import draw_codes
 from latente.export.conversion import check_installed, convert
 from latente.export.parity import BATCHES, Arrays, differences, halves_of, opened
-from latente.export.templates import render
 from latente.files import folder_written_whole
 from latente.pixels import byte_scale, unit_scale
+from latente.report.page import render
 from latente.training.labels import labels_of
 from latente.training.public import public_config
 from latente.training.run import CONFIG, Run
@@ -63,7 +63,7 @@ def export_folder(run: Run, format: str, output: Path | None = None, data_dir: s
         if description["prior"]["codes"]:
             np.save(folder / CODES, draw_codes(run, vae, DRAWS), allow_pickle=False)
         (folder / CONFIG).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(render("readme.md.jinja", **description), encoding="utf-8")
+        (folder / "README.md").write_text(render("readme.md.jinja", __package__, **description), encoding="utf-8")
     return path, description
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from latente.errors import UserError
 from latente.export.codes import draw_codes
 from latente.export.sheets import sheet
-from latente.export.templates import render
 from latente.files import written_whole
+from latente.language import translations
 from latente.model.collapse import collapsed_dimensions
+from latente.report.page import render
 from latente.report.pictures import latents_by_kl, unlike
 from latente.training.labels import labels_of
 from latente.training.public import public_config
@@ -55,23 +56,32 @@ def export_page(run: Run, output: Path | None = None, data_dir: str | None = Non
         raise UserError(f"The page is one HTML file. Received {path}: name a file that ends in .html.")
     vae = run.model()
     order, kl = latents_by_kl(vae, run)
+    most = MOST_LATENTS // 2 if vae.classes else MOST_LATENTS
     page = {
         "shape": vae.image_shape,
         "classes": run.classes[:MOST_CLASSES],
         "classes_left_out": max(0, len(run.classes) - MOST_CLASSES),
         "discrete": not vae.posterior.density,
+        "latents_left_out": max(0, vae.latent_dim - most),
+        "spanish": _spanish(),
         "plane": _plane(vae, order),
-        "traversals": _traversals(vae, order, kl),
+        "traversals": _traversals(vae, order[:most], kl),
         "journey": _journey(run, vae, data_dir),
         "samples": _each_class(vae, draw_codes(run, vae, SAMPLES), 8),
         "prior": "fitted" if run.fitted_prior else type(vae.prior).__name__,
     }
-    html = render("page.html.jinja", page=page, name=run.name, facts=_facts(run, vae))
+    html = render("page.html.jinja", __package__, page=page, name=run.name, facts=_facts(run, vae))
     if output is None:
         path.parent.mkdir(exist_ok=True)
     with written_whole(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return path
+
+
+def _spanish() -> dict[str, str]:
+    """The Spanish of the texts that the page asks for, by the English, so that it can change its language."""
+    asked = "".join(Path(__file__).with_name(name).read_text("utf-8") for name in ("page.html.jinja", "page.js"))
+    return {english: spanish for english, spanish in translations("es").items() if f'"{english}"' in asked}
 
 
 def _facts(run: Run, vae: VAE) -> list[str]:
@@ -99,11 +109,10 @@ def _plane(vae: VAE, order: list[int]) -> Json | None:
     return {"latents": order[:2], "values": values, "sheets": _each_class(vae, codes, side)}
 
 
-def _traversals(vae: VAE, order: list[int], kl: list[float] | None) -> Json | None:
+def _traversals(vae: VAE, moved: list[int], kl: list[float] | None) -> Json | None:
     """One row of images per latent, moved through quantiles of N(0, 1) with the others at 0."""
     if not vae.posterior.density:
         return None
-    moved = order[: MOST_LATENTS // 2 if vae.classes else MOST_LATENTS]
     values = [NormalDist().inv_cdf(level) for level in np.linspace(0.01, 0.99, STEPS)]
     codes = np.zeros((len(moved), STEPS, vae.latent_dim), "float32")
     for row, latent in enumerate(moved):
@@ -111,7 +120,7 @@ def _traversals(vae: VAE, order: list[int], kl: list[float] | None) -> Json | No
     dead = collapsed_dimensions(np.array(kl)) if kl else np.zeros(vae.latent_dim, bool)
     latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in moved]
     sheets = _each_class(vae, codes.reshape(-1, vae.latent_dim), STEPS)
-    return {"latents": latents, "left_out": len(order) - len(moved), "values": values, "sheets": sheets}
+    return {"latents": latents, "values": values, "sheets": sheets}
 
 
 def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:

@@ -4,7 +4,7 @@ import { client, picture, testImage } from "./api.js";
 import { classField, labels } from "./classes.js";
 import { attempt, button, choice, field, h, statusLine } from "./dom.js";
 import { number, t, text } from "./language.js";
-import { testLabels } from "./testset.js";
+import { imageName, testLabels } from "./testset.js";
 import * as view from "./view.js";
 
 const COLUMNS = 8;
@@ -142,7 +142,7 @@ async function testImages(runs, seed, source, signal) {
   const images = await Promise.all(addresses.map((address) => dataAddress(address, signal)));
   const labels_ = await testLabels(source);
   const classes = indices.map((index) => labels_.get(index)?.label ?? 0);
-  const alts = indices.map((index) => t("Test image {index}", { index: String(index) }));
+  const alts = indices.map((index) => imageName(index));
   return { images, classes, row: strip(t("Given"), null, addresses, alts) };
 }
 

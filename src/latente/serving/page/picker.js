@@ -3,7 +3,7 @@
 import { testImage } from "./api.js";
 import { button, choice, field, figure, h } from "./dom.js";
 import { t } from "./language.js";
-import { describe, testLabels } from "./testset.js";
+import { describe, imageName, testLabels } from "./testset.js";
 
 /**
  * A control for one image. Its value is {test, label} or {file, name, label}, or null while nothing is chosen.
@@ -20,7 +20,7 @@ export function imagePicker({ run, title, changed }) {
     value = chosen;
     shown.image.src = chosen.file ?? testImage(run, chosen.test);
     shown.image.hidden = false;
-    shown.image.alt = chosen.name ?? t("Test image {index}", { index: String(chosen.test) });
+    shown.image.alt = chosen.name ?? imageName(chosen.test);
     shown.caption.textContent = shown.image.alt;
     index.value = chosen.test ?? "";
     if (chosen.file === undefined) await name(chosen);
@@ -110,7 +110,7 @@ export function testStrip(run, pick) {
   const grid = h("div", { class: "strip" });
   const range = h("span", { class: "soft" });
   const item = (index) => {
-    const alt = t("Test image {index}", { index: String(index) });
+    const alt = imageName(index);
     return h(
       "button",
       { type: "button", title: alt, onclick: () => pick(index) },

@@ -1,6 +1,7 @@
 /** The geometry and the names of a latent map, as the service answers it: a plane in the latent space, and codes on it. */
 
 import { fixed, t } from "./language.js";
+import { imageName } from "./testset.js";
 
 const OFF = 0.02; // the address rounds codes; farther off the plane than this is another code
 
@@ -34,7 +35,5 @@ export const labelsOf = ({ labels }) => (labels ? [...new Set(labels)].sort((a, 
 export const nameOfLabel = (map, label) => map.class_names?.[label] ?? String(label);
 
 /** "Test image 17, Sandal", for a position in the map's lists. */
-export function nameOfImage(map, i) {
-  const index = String(map.indices[i]);
-  return map.labels ? t("Test image {index}, {name}", { index, name: nameOfLabel(map, map.labels[i]) }) : t("Test image {index}", { index });
-}
+export const nameOfImage = (map, i) =>
+  imageName(map.indices[i], map.labels ? nameOfLabel(map, map.labels[i]) : undefined);

@@ -23,10 +23,11 @@ async function load(run) {
   }
 }
 
-/** "Test image 17, Sandal" */
-export async function describe(run, index) {
-  const found = (await testLabels(run)).get(index);
-  return found
-    ? t("Test image {index}, {name}", { index: String(index), name: found.name })
-    : t("Test image {index}", { index: String(index) });
-}
+/** "Test image 17, Sandal", or without the name of a class. */
+export const imageName = (number, name) => {
+  const index = String(number); // as it is, without a mark for thousands
+  return name === undefined ? t("Test image {index}", { index }) : t("Test image {index}, {name}", { index, name });
+};
+
+/** The name of a test image, with its class where the service knows it. */
+export const describe = async (run, index) => imageName(index, (await testLabels(run)).get(index)?.name);
