@@ -15,6 +15,7 @@ import yaml
 from latente.errors import UserError
 from latente.language import LANGUAGES, NO_BREAK, TEXTS, language, sentences, shown, tr, translation_of
 from latente.language import text as kept
+from latente.lesson.advice import ADVICE
 from latente.recipes import RECIPES
 
 SRC = Path(__file__).parents[1] / "src" / "latente"
@@ -23,7 +24,7 @@ TRANSLATED = [name for name in LANGUAGES if name != "en"]
 
 
 def asked() -> set[str]:
-    """The text of every ``tr("...")`` and ``text("...")`` in the code, templates and pages, and what recipes say."""
+    """The text of every ``tr("...")`` and ``text("...")`` in the code, templates and pages, recipes and advice."""
     found = set()
     for path in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -41,7 +42,7 @@ def asked() -> set[str]:
     found |= set(re.findall(r'\b(?:t|text)\(\s*"([^"]+)"', PAGES))
     for recipe in RECIPES.values():
         found |= set(recipe.paragraphs)
-    return found
+    return found | set(ADVICE.values())
 
 
 def texts(name: str) -> dict[str, str]:

@@ -30,13 +30,13 @@ def test_a_density_and_discrete_codes_do_not_meet():
 def test_an_objective_gets_what_it_needs_or_is_refused(trait: str, needed_by: list[str]):
     posterior, prior = without(trait), StandardNormal()
     prior.density = posterior.density
-    for name, objective in choices(Objective).items():
+    known = choices(Objective)
+    for name in ("BetaTCVAE", "CapacityVAE", "DIPVAE", "ELBO", "Autoencoder", "FactorVAE", "GECO", "IWAE", "MMD"):
         if name in needed_by:
             with pytest.raises(UserError, match=f"{name} needs a posterior with .*DiagonalGaussian.*objective .*ELBO"):
-                check_compatible(posterior, prior, objective())
+                check_compatible(posterior, prior, known[name]())
         else:
-            check_compatible(posterior, prior, objective())
-    assert set(needed_by) <= choices(Objective).keys()
+            check_compatible(posterior, prior, known[name]())
 
 
 def test_every_need_is_a_trait_of_some_posteriors_and_not_of_others():

@@ -1,4 +1,4 @@
-"""The elbo_terms lower bound over a whole split, per image. It never calls the objective that trained the model."""
+"""The evidence lower bound over a whole split, per image. It never calls the objective that trained the model."""
 
 from __future__ import annotations
 

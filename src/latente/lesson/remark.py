@@ -11,7 +11,7 @@ from typing import Any, ParamSpec
 import numpy as np
 from keras import ops
 
-from latente.language import tr
+from latente.language import Text, shown, tr
 from latente.lesson.advice import ADVICE
 
 P = ParamSpec("P")
@@ -31,7 +31,7 @@ class Mistake(Exception):
     """
 
     def __init__(self, name: str, **measured: object) -> None:
-        self.name, self.text = name, ADVICE[name](**measured)
+        self.name, self.text = name, shown(Text(ADVICE[name], measured))
         super().__init__(self.text)
 
 

@@ -1,4 +1,4 @@
-"""From an measured to a diagnosis, and the way in for any VAE."""
+"""From measurements to a diagnosis, and the way in for any VAE."""
 
 from __future__ import annotations
 

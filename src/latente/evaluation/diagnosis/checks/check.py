@@ -12,7 +12,7 @@ _CHECKS: list[Check] = []
 
 
 def check(function: Check) -> Check:
-    """Declare a check: a function of the measured that gives a finding, or None where all is well."""
+    """Declare a check: a function of the measurements that gives a finding, or None where all is well."""
     _CHECKS.append(function)
     return function
 
