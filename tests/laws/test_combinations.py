@@ -50,7 +50,7 @@ OBJECTIVES = {
 NOTHING_TO_LEARN_FROM = {"Autoencoder": {"Flow", "Mixture", "VampPrior", "Autoregressive"}}
 """Priors that learn from the KL, beside an objective without one. MMD trains them by its draws."""
 KNOWN = {"posterior": GAUSSIANS | QUANTIZERS, "prior": set(PRIORS), "objective": set(OBJECTIVES)}
-"""A choice that came later brings what it goes with in a test of its own; here it is trained with what the rule lets it."""
+"""A later choice brings what it goes with in a test of its own; here it is trained with what the rule lets it."""
 FIT = {
     (posterior, prior, objective)
     for posterior in GAUSSIANS | QUANTIZERS

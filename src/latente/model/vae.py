@@ -81,13 +81,12 @@ class VAE(LatentModel, keras.Model):
         decoder: Any = None,
         **kwargs: Any,
     ) -> None:
-        chosen = network_of(network, encoder, decoder)
         # Pixels stay as they come: Keras must not round the targets to bfloat16.
         super().__init__(autocast=False, **{"name": "vae", **kwargs})
         if classes < 0:
             raise UserError(f"classes must be at least 0. Received {classes}.")
         self.classes = classes
-        self.network = chosen
+        self.network = network_of(network, encoder, decoder)
         image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
         sides = image_shape if isinstance(image_shape, Sequence | np.ndarray) else ()
         if len(sides) != 3 or not all(isinstance(side, int | np.integer) and side >= 1 for side in sides):

@@ -93,6 +93,6 @@ def run_recipe(
     """
     experiment = Experiment(recipe.name, Path(folder), data_dir, quick, progress)
     recipe.judge(experiment)
-    said = {"verdicts": experiment.verdicts, "sections": experiment.embedded}
+    said: dict[str, Any] = {"verdicts": experiment.verdicts, "sections": experiment.embedded}
     experiment.write(render("recipe.html.jinja", recipe=recipe, quick=quick, **said))
     return experiment

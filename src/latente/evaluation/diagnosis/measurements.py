@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import overload
+from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -295,10 +295,6 @@ def total_variance(images: Array) -> float:
     return float(images.var(axis=0, dtype="float64").sum())
 
 
-@overload
-def thinned(rows: Array, most: int = ...) -> Array: ...
-@overload
-def thinned(rows: None, most: int = ...) -> None: ...
-def thinned(rows: Array | None, most: int = MOST_IMAGES) -> Array | None:
+def thinned(rows: Any, most: int = MOST_IMAGES) -> Any:
     """At most so many images, or labels, spread evenly; None of none."""
     return None if rows is None else rows[evenly(len(rows), most)]

@@ -135,11 +135,8 @@ def stopped_too_early(measured: Measurements) -> Finding | None:
     few = measured.history.few_steps
     if measured.unusable and not few:
         return None
-    log, planned, rising = (
-        measured.history.log,
-        measured.history.epochs,
-        _still_rising(_curve(measured, "val_elbo", "elbo")),
-    )
+    log, planned = measured.history.log, measured.history.epochs
+    rising = _still_rising(_curve(measured, "val_elbo", "elbo"))
     error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
     beta = measured.effective_beta
     underfit = beta is not None and AUTOENCODER_BETA < beta.value < LIGHT and error > UNDERFIT * linear
@@ -150,9 +147,8 @@ def stopped_too_early(measured: Measurements) -> Finding | None:
     if few:
         evidence.append(text("It is a model of {steps} optimizer steps.", steps=measured.history.steps))
     if rising >= STILL_RISING:
-        evidence.append(
-            text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
-        )
+        rose = text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
+        evidence.append(rose)
     if beta is not None and underfit:
         evidence.append(
             text(
