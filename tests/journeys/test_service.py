@@ -160,6 +160,13 @@ def test_a_run_without_its_data_is_served_without_what_needs_them(
         )
 
 
+def test_the_page_is_served_with_its_spanish(client: TestClient) -> None:
+    assert 'src="/page/main.js"' in client.get("/").text
+    spanish = client.get("/texts/es")
+    assert spanish.headers["content-type"] == "application/json"
+    assert spanish.json()["Skip to the panel"] == "Ir al panel"
+
+
 def test_two_runs_of_one_name_are_told_apart(run: Run) -> None:
     with TestClient(create_app([run, run])) as client:
         assert [each["name"] for each in client.get("/api/v1/runs").json()] == ["digits", "digits-2"]

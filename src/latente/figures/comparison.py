@@ -11,13 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latente.figures.colours import palette
-from latente.figures.names import as_written
 from latente.language import tr
 
 MARKERS = "osD^vph<>8"
 
 
-@as_written
 def plane(points: Mapping[str, np.ndarray], axes_names: tuple[str, str], title: str = "") -> Figure:
     """One point per run, coloured by group.
 
@@ -31,7 +29,6 @@ def plane(points: Mapping[str, np.ndarray], axes_names: tuple[str, str], title: 
     return figure
 
 
-@as_written
 def rate_distortion(points: Mapping[str, np.ndarray], title: str = "") -> Figure:
     """The rate-distortion plane (Alemi et al. 2018, figure 1): on each dashed line the ELBO is the same.
 

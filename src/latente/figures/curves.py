@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from latente.figures.names import as_written
 from latente.language import shown, text, tr
 
 PANELS = {
@@ -20,7 +19,6 @@ PANELS = {
 }
 
 
-@as_written
 def curves(log: Sequence[dict[str, Any]], title: str = "") -> Figure:
     """ELBO, its two parts, active units, KL per latent and beta over the epochs, for training and validation.
 

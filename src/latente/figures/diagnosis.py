@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from latente.figures.grids import draw, tile
-from latente.figures.names import as_written
 from latente.language import shown, tr
 
 SHOWN = 12
@@ -21,7 +20,6 @@ Latents = Mapping[str, tuple[np.ndarray, float]]
 The first orders the latents of all panels."""
 
 
-@as_written
 def diagnosis_page(
     images: dict[str, np.ndarray],
     curves: dict[str, Sequence[float]],
@@ -60,7 +58,6 @@ def diagnosis_page(
     return figure
 
 
-@as_written
 def latent_bars(models: Mapping[str, Latents]) -> Figure:
     """What each latent of several models does, a row of panels for each model, on common scales.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from latente.errors import UserError
 from latente.files import written_whole
@@ -19,5 +21,15 @@ def save_figure(figure: Figure, path: Path) -> Path:
     if path.suffix.lower() != ".png":
         raise UserError(f"Pictures are written as PNG. Received {path}: name a file that ends in .png.")
     with written_whole(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120, bbox_inches="tight")
+        write_png(figure, temporary)
     return path
+
+
+def write_png(figure: Figure, file: Path | BinaryIO) -> None:
+    """Write a figure as PNG, with the names of runs, classes and files as they are, also where they hold dollar signs.
+
+    Matplotlib would take what stands between two of them for a formula, and fail where it is none.
+    """
+    for each in figure.findobj(Text):
+        each.set_parse_math(False)
+    figure.savefig(file, format="png", dpi=120, bbox_inches="tight")

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from latente.figures.names import as_written
 from latente.language import shown
 from latente.pixels import unit_scale
 
@@ -50,7 +49,6 @@ def gap_of(width: int) -> int:
     return max(1, width // 14)
 
 
-@as_written
 def grid(images: np.ndarray, columns: int | None = None, title: str = "", names: Sequence[str] = ()) -> Figure:
     """Images ``(n, H, W, C)`` in a grid under a title, with names of the columns below."""
     figure, axes = _sheet(tile(images, columns), title)
@@ -60,7 +58,6 @@ def grid(images: np.ndarray, columns: int | None = None, title: str = "", names:
     return figure
 
 
-@as_written
 def rows(
     images: Mapping[str, np.ndarray], title: str = "", columns: Sequence[str] = (), column_title: str = ""
 ) -> Figure:

@@ -10,11 +10,9 @@ from matplotlib.figure import Figure
 
 from latente.figures.colours import palette
 from latente.figures.grids import draw, tile
-from latente.figures.names import as_written
 from latente.language import tr
 
 
-@as_written
 def latent_map(
     points: np.ndarray,
     labels: np.ndarray | None = None,
@@ -50,7 +48,6 @@ def latent_map(
     return figure
 
 
-@as_written
 def manifold(images: np.ndarray, quantiles: Sequence[float], title: str = "") -> Figure:
     """The plane of a two-dimensional latent space, decoded (Kingma & Welling 2014, figure 4).
 

@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
+from latente.figures.files import write_png
 from latente.language import language, shown, tr, translation_of
 from latente.version import __version__
 
@@ -39,7 +40,7 @@ def render(template: str, room: str = ROOM, **content: Any) -> str:
 def embed(figure: Figure) -> str:
     """A figure as the address of an image that holds its PNG."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
+    write_png(figure, buffer)
     return png_address(buffer.getvalue())
 
 

@@ -15,7 +15,14 @@ export const lead = text("The same question to several runs, side by side.");
 
 export function mount(root, { runs, signal }) {
   const able = runs.filter((run) => run.trained);
-  if (able.length < 2) return root.append(h("p", { class: "note" }, t("Comparing needs two trained runs. Start the service with several: latente serve RUN RUN …")));
+  if (able.length < 2)
+    return root.append(
+      h(
+        "p",
+        { class: "note" },
+        t("Comparing needs two trained runs. Start the service with several: latente serve RUN RUN …"),
+      ),
+    );
   const asked = (view.get("runs") ?? "").split(",");
   const named = able.filter((run) => asked.includes(run.name));
   const chosen = new Set(named.length ? named : able.slice(0, FIRST_RUNS));
@@ -42,9 +49,16 @@ export function mount(root, { runs, signal }) {
 /** Why these runs cannot decode the same codes, or null. */
 function noSharedCodes(runs) {
   const discrete = runs.find((run) => !run.density);
-  if (discrete) return t("{run} has discrete codes ({posterior}), so these runs cannot share codes.", { run: discrete.name, posterior: discrete.posterior });
+  if (discrete)
+    return t("{run} has discrete codes ({posterior}), so these runs cannot share codes.", {
+      run: discrete.name,
+      posterior: discrete.posterior,
+    });
   const dims = new Set(runs.map((run) => run.latent_dim));
-  if (dims.size > 1) return t("These runs have different numbers of latents ({dims}), so they cannot share codes.", { dims: runs.map((run) => `${run.name}: ${run.latent_dim}`).join(", ") });
+  if (dims.size > 1)
+    return t("These runs have different numbers of latents ({dims}), so they cannot share codes.", {
+      dims: runs.map((run) => `${run.name}: ${run.latent_dim}`).join(", "),
+    });
   return null;
 }
 
@@ -92,21 +106,27 @@ function controls(runs, modes, mode, again) {
 function shapes(runs) {
   const shapes_ = new Set(runs.map((run) => run.image_shape.join(" × ")));
   return shapes_.size > 1
-    ? t("Their images have different shapes ({shapes}): each run sees the images cropped and resized to its own.", { shapes: runs.map((run) => `${run.name}: ${run.image_shape.join(" × ")}`).join(", ") })
+    ? t("Their images have different shapes ({shapes}): each run sees the images cropped and resized to its own.", {
+        shapes: runs.map((run) => `${run.name}: ${run.image_shape.join(" × ")}`).join(", "),
+      })
     : null;
 }
 
 /** ELBOs are comparable between models of the same pixels under the same likelihood. */
 function yardsticks(runs) {
   const kinds = new Set(runs.map((run) => [run.likelihood, run.image_shape].join()));
-  return kinds.size > 1 ? t("Their likelihoods or image shapes differ, so their ELBOs cannot be compared with each other.") : null;
+  return kinds.size > 1
+    ? t("Their likelihoods or image shapes differ, so their ELBOs cannot be compared with each other.")
+    : null;
 }
 
 /** What is compared: `inputs` of all runs, and what one run makes of them, images and a text below its name. */
 const MODES = {
   codes: {
     title: text("The same codes"),
-    lead: text("Codes drawn from the prior of {run}, decoded by each run. A latent has no fixed meaning from run to run: the same numbers may well decode to different things."),
+    lead: text(
+      "Codes drawn from the prior of {run}, decoded by each run. A latent has no fixed meaning from run to run: the same numbers may well decode to different things.",
+    ),
     inputs: ([first], seed, source, signal) =>
       client(first, signal).sample({ n: COLUMNS, seed, own_prior: true, labels: labels(first) }),
     outputs: async (api, run, seed, { codes }) => ({

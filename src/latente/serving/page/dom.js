@@ -56,7 +56,10 @@ export function statusLine() {
 
 function failure(error, retry) {
   const detail =
-    error.status === 0 ? t("The service does not answer. Is latente serve still running?") : error.detail || t("The service answered with status {status} and no explanation.", { status: error.status ?? "?" });
+    error.status === 0
+      ? t("The service does not answer. Is latente serve still running?")
+      : error.detail ||
+        t("The service answered with status {status} and no explanation.", { status: error.status ?? "?" });
   // The service writes its sentences in English.
   const text = h("p", error.detail ? { lang: "en" } : {}, detail);
   return h(

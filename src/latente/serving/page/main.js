@@ -65,11 +65,21 @@ function render() {
 
 /** Why a panel has nothing to show for a run, or null. */
 function unavailable(run, panel) {
-  if (!run.trained) return t("This run has no trained weights yet. The panel opens when its first epoch is done; Training shows how far it is.");
-  if (!run.density && (panel === "map" || panel === "sliders")) return t("This run has discrete codes ({posterior}): its latents are entries of a codebook, not positions that could be moved. Path, Samples and Reconstruct work.", { posterior: run.posterior });
+  if (!run.trained)
+    return t(
+      "This run has no trained weights yet. The panel opens when its first epoch is done; Training shows how far it is.",
+    );
+  if (!run.density && (panel === "map" || panel === "sliders"))
+    return t(
+      "This run has discrete codes ({posterior}): its latents are entries of a codebook, not positions that could be moved. Path, Samples and Reconstruct work.",
+      { posterior: run.posterior },
+    );
   if (panel !== "map") return null;
   if (run.latent_dim < 2) return t("A map needs two latents, and this run has one: Sliders moves it.");
-  if (run.test_images === null) return t("The run's data are not at hand, so there are no test images to map. Start the service where the data are, or name their folder.");
+  if (run.test_images === null)
+    return t(
+      "The run's data are not at hand, so there are no test images to map. Start the service where the data are, or name their folder.",
+    );
   return null;
 }
 

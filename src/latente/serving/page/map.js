@@ -11,7 +11,9 @@ import { Previews } from "./previews.js";
 import * as view from "./view.js";
 
 export const title = text("Map");
-export const lead = text("Each dot is the code of a test image. Move over the map to see what the decoder makes of each place.");
+export const lead = text(
+  "Each dot is the code of a test image. Move over the map to see what the decoder makes of each place.",
+);
 
 export function mount(root, { run, signal }) {
   const status = statusLine();
@@ -71,12 +73,7 @@ function toolbar(run, load) {
       choice(free, pair[i], (index) => change(pair.map((old, j) => (j === i ? Number(index) : old)))),
     );
   };
-  const bar = h(
-    "div",
-    { class: "controls" },
-    field(t("Plane"), projection),
-    ...(shown ? [axis(0), axis(1)] : []),
-  );
+  const bar = h("div", { class: "controls" }, field(t("Plane"), projection), ...(shown ? [axis(0), axis(1)] : []));
   return bar;
 }
 
@@ -95,9 +92,22 @@ function show({ tools, body }, run, map, signal) {
     plane.setPin(point);
     previews.pin(point, z);
   };
-  const plane = new Plane(map, { label: t("Latent map. Arrow keys move the crosshair, with Shift in larger steps; Enter pins the place; plus, minus and 0 zoom."), moved, pinned, signal });
+  const plane = new Plane(map, {
+    label: t(
+      "Latent map. Arrow keys move the crosshair, with Shift in larger steps; Enter pins the place; plus, minus and 0 zoom.",
+    ),
+    moved,
+    pinned,
+    signal,
+  });
   tools.replaceChildren(classField(run, () => previews.again()) ?? "", ...zooms(plane));
-  const help = h("p", { class: "soft" }, t("Drag to pan, scroll to zoom, click to pin. By keyboard: focus the map, move with the arrow keys (Shift for larger steps), pin with Enter, zoom with + and −, 0 shows all."));
+  const help = h(
+    "p",
+    { class: "soft" },
+    t(
+      "Drag to pan, scroll to zoom, click to pin. By keyboard: focus the map, move with the arrow keys (Shift for larger steps), pin with Enter, zoom with + and −, 0 shows all.",
+    ),
+  );
   body.replaceChildren(
     h("div", { class: "map-grid" }, plane.element, previews.element),
     legend(map, plane),
@@ -132,5 +142,9 @@ function legend(map, plane) {
     };
     return h("button", { type: "button", "aria-pressed": "true", onclick: toggle }, swatch, nameOfLabel(map, label));
   };
-  return h("div", { class: "legend", role: "group", "aria-label": t("Classes: press to show or hide") }, ...labelsOf(map).map(item));
+  return h(
+    "div",
+    { class: "legend", role: "group", "aria-label": t("Classes: press to show or hide") },
+    ...labelsOf(map).map(item),
+  );
 }

@@ -11,7 +11,9 @@ const BETWEEN = 5; // positions of the scrubber from one of them to the next
 const STEPS = (FILM - 1) * BETWEEN + 1;
 
 export const title = text("Path");
-export const lead = text("The images between two images: their codes are joined by a path, and the decoder draws what lies on it.");
+export const lead = text(
+  "The images between two images: their codes are joined by a path, and the decoder draws what lies on it.",
+);
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -51,13 +53,23 @@ export function mount(root, { run, signal }) {
 
 /** Test images to click, which set the two ends in turn. */
 function choices(run, ends) {
-  if (run.test_images === null) return [h("p", { class: "note" }, t("The run's data are not at hand, so there are no test images to choose from: upload two images."))];
+  if (run.test_images === null)
+    return [
+      h(
+        "p",
+        { class: "note" },
+        t("The run's data are not at hand, so there are no test images to choose from: upload two images."),
+      ),
+    ];
   let next = 0;
   const pick = (index) => {
     ends[next].set({ test: index });
     next = 1 - next;
   };
-  return [h("p", { class: "soft" }, t("Click a test image to set the start; the next one sets the end, and so on in turn.")), testStrip(run, pick)];
+  return [
+    h("p", { class: "soft" }, t("Click a test image to set the start; the next one sets the end, and so on in turn.")),
+    testStrip(run, pick),
+  ];
 }
 
 /** The two test images of the address, or the first two. */

@@ -50,7 +50,10 @@ function pictures(input, output, gap) {
   const items = [
     figure(t("As the model saw it"), { src: input, alt: t("As the model saw it") }),
     figure(t("Reconstruction"), { src: output, alt: t("Reconstruction"), id: "reconstruction" }),
-    figure(t("Difference: mean {mean}, largest {largest} (black is 0, white the largest; pixels from 0 to 1)", gap), { src: gap.source, alt: t("Absolute difference of input and reconstruction") }),
+    figure(t("Difference: mean {mean}, largest {largest} (black is 0, white the largest; pixels from 0 to 1)", gap), {
+      src: gap.source,
+      alt: t("Absolute difference of input and reconstruction"),
+    }),
   ];
   return h("div", { class: "triple" }, ...items.map((item) => item.element));
 }
@@ -62,13 +65,20 @@ function figures({ elbo, reconstruction, kl, percentile }) {
     [t("Reconstruction"), nats(reconstruction)],
     [t("KL"), nats(kl)],
   ];
-  const sum = h("p", { class: "soft" }, t("ELBO = −(reconstruction + KL), a lower bound on log p(x). Higher is better."));
+  const sum = h(
+    "p",
+    { class: "soft" },
+    t("ELBO = −(reconstruction + KL), a lower bound on log p(x). Higher is better."),
+  );
   const boxes = h(
     "dl",
     { class: "figures" },
     ...items.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
-  const rank = percentile === null ? null : h("p", {}, t("Its ELBO is higher than that of {share}% of the test images.", { share: number(percentile, 0) }));
+  const rank =
+    percentile === null
+      ? null
+      : h("p", {}, t("Its ELBO is higher than that of {share}% of the test images.", { share: number(percentile, 0) }));
   return h("div", {}, boxes, sum, rank);
 }
 

@@ -11,7 +11,9 @@ const FIRST = 16; // latents that are shown before "show all"
 const REACH = 4; // standard deviations of N(0, 1) that a slider covers, more where the code lies farther out
 
 export const title = text("Sliders");
-export const lead = text("One slider for each latent, ordered by the KL it carries. Moving one shows what it stands for.");
+export const lead = text(
+  "One slider for each latent, ordered by the KL it carries. Moving one shows what it stands for.",
+);
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -76,7 +78,8 @@ function latentList(run, moved) {
     code = [...to];
     const reach = Math.max(REACH, ...code.map((value) => Math.ceil(Math.abs(value))));
     const rows = run.latents.slice(0, shown).map((latent) => row(latent, code, reach, most, moved));
-    const more = shown < run.latents.length ? [button(t("Show all {n} latents", { n: run.latents.length }), showAll)] : [];
+    const more =
+      shown < run.latents.length ? [button(t("Show all {n} latents", { n: run.latents.length }), showAll)] : [];
     element.replaceChildren(...rows, ...more);
   };
   return { element, show, code: () => [...code] };

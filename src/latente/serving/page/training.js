@@ -144,15 +144,32 @@ function diagnosis(run, api) {
   };
   const compute = async () => {
     const began = Date.now();
-    const spent = () => t("Measuring: {seconds} s. It takes 10 to 60 seconds.", { seconds: Math.round((Date.now() - began) / 1000) });
+    const spent = () =>
+      t("Measuring: {seconds} s. It takes 10 to 60 seconds.", { seconds: Math.round((Date.now() - began) / 1000) });
     start.disabled = true;
     const clock = setInterval(() => status.loading(spent()), 1000);
     await attempt(status, async () => show(await api.diagnose()), spent());
     clearInterval(clock);
     start.disabled = false;
   };
-  if (run.trained) attempt(status, () => api.diagnosis().then((found) => (found ? show(found) : result.replaceChildren(h("p", {}, t("Not diagnosed yet. It takes 10 to 60 seconds."))))));
-  else result.append(h("p", {}, t("This run has no trained weights yet. The panel opens when its first epoch is done; Training shows how far it is.")));
+  if (run.trained)
+    attempt(status, () =>
+      api
+        .diagnosis()
+        .then((found) =>
+          found ? show(found) : result.replaceChildren(h("p", {}, t("Not diagnosed yet. It takes 10 to 60 seconds."))),
+        ),
+    );
+  else
+    result.append(
+      h(
+        "p",
+        {},
+        t(
+          "This run has no trained weights yet. The panel opens when its first epoch is done; Training shows how far it is.",
+        ),
+      ),
+    );
   return h(
     "div",
     { class: "diagnosis" },
