@@ -1,7 +1,7 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-laws test-machines test-all lint format docs figures bench readme notebooks venv backends
+.PHONY: help demo test test-laws test-machines test-all lint format docs figures plan bench readme notebooks venv backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
@@ -80,6 +80,10 @@ docs: $(DOCS_STAMP)
 ## make figures    draw the pictures in docs/pictures from real runs: trains what is missing in runs/figures, for hours
 figures: $(STAMP)
 	$(BIN)/python tools/figures.py
+
+## make plan       draw the plan of the house, docs/pictures/house.png, from the imports
+plan: $(STAMP)
+	$(BIN)/python tools/plan.py
 
 ## make bench      training speed beside other tools, about 40 minutes; leave the machine alone meanwhile
 bench: $(STAMP)

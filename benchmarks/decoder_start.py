@@ -16,6 +16,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from latente.model.axes import ImageShape
 import latente
 from latente.backend import import_keras
 
@@ -27,7 +28,6 @@ from keras import initializers, layers  # noqa: E402
 
 from latente.evaluation.bounds import elbo_terms  # noqa: E402
 from latente.model.networks import Conv  # noqa: E402
-from latente.model.networks.network import ImageShape  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results" / "decoder_start.jsonl"
 RUNS = Path("runs/decoder-start")

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-SRC = Path(__file__).parents[1] / "src"
-FILES = sorted((SRC / "latente").rglob("*.py"))
+import plan
+from imports import BASE, FILES, SRC, circles, files, imports, room_imported, room_of, rooms, tree_of
+
+ROOT = SRC.parent
+PAGE = ROOT / "docs" / "house.md"
 
 # Room: the rooms that it may import, besides itself. Any room may import the top-level files, such as errors.py; those
 # import no room. The package's own __init__ is the room "latente".
@@ -40,7 +44,6 @@ ALLOWED = {
     },
     "cli": {"latente", "data", "model", "training", "evaluation", "figures", "report", "recipes", "export", "serving"},
 }
-BASE = {path.stem for path in FILES if path.parent.name == "latente"} - {"__init__", "__main__"}
 FIGURES_MAY_USE = {"numpy", "matplotlib", "PIL"}
 RUN_FILES = re.compile(
     r"(\S*/)?(config\.json|environment\.json|log\.jsonl|metrics\.json|tracking\.json|report\.html|fitted-prior\.npz|data\.npz|checkpoints)(/\S*)?"
@@ -68,31 +71,6 @@ def each_file(paths: list[Path] = FILES) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("path", paths, ids=name_of)
 
 
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def room_of(path: Path) -> str:
-    first = path.relative_to(SRC / "latente").parts[0].removesuffix(".py")
-    return {"__init__": "latente", "__main__": "cli"}.get(first, first)
-
-
-def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of everything that a file imports, inside functions and by importlib too."""
-    package = path.parent.relative_to(SRC).parts
-    for node in nodes or ast.walk(tree_of(path)):
-        match node:
-            case ast.Import(names=names):
-                yield from ((node.lineno, alias.name) for alias in names)
-            case ast.ImportFrom(module=module, names=names, level=level):
-                above = package[: len(package) - level + 1] if level else ()
-                base = ".".join([*above, *([module] if module else [])])
-                yield from ((node.lineno, f"{base}.{alias.name}") for alias in names)
-            case ast.Call(func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__")):
-                if node.args and isinstance(node.args[0], ast.Constant):
-                    yield node.lineno, str(node.args[0].value)
-
-
 def at_module_level(node: ast.AST) -> Iterator[ast.AST]:
     """Everything that runs when the module is imported: not function bodies, not ``if TYPE_CHECKING``."""
     for child in ast.iter_child_nodes(node):
@@ -102,15 +80,6 @@ def at_module_level(node: ast.AST) -> Iterator[ast.AST]:
             continue
         yield child
         yield from at_module_level(child)
-
-
-def room_imported(dotted: str) -> str | None:
-    """The room that a dotted name lies in; None outside Latente, and for the version, which anyone may read."""
-    first, _, rest = dotted.partition(".")
-    if first != "latente" or rest == "__version__":
-        return None
-    room = rest.partition(".")[0]
-    return room if room in ALLOWED or room in BASE else "latente"
 
 
 @each_file()
@@ -131,6 +100,68 @@ def test_the_allowed_imports_have_no_cycle() -> None:
             del remaining[room]
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    found = circles(files())
+    assert not found, "\n" + "\n".join(" -> ".join(circle) for circle in found)
+
+
+def test_every_import_is_an_edge_between_files(tmp_path: Path) -> None:
+    """On a package of its own, since the source has nothing left to find."""
+    sources = {
+        "latente/__init__.py": "__version__ = '1'\n\ndef load():\n    from latente.model import VAE\n",
+        "latente/seeds.py": "",
+        "latente/model/__init__.py": "from latente.model.vae import VAE\n",
+        "latente/model/vae.py": "import numpy\nfrom latente import __version__, seeds\nfrom . import prior\n",
+        "latente/model/prior.py": "if TYPE_CHECKING:\n    import latente.model.vae as vae\n",
+        "latente/cli.py": "import importlib\nmodel = importlib.import_module('latente.model')\n",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert files(tmp_path) == {
+        "latente/__init__.py": {"latente/model/__init__.py"},
+        "latente/seeds.py": set(),
+        "latente/model/__init__.py": {"latente/model/vae.py"},
+        "latente/model/vae.py": {"latente/seeds.py", "latente/model/prior.py"},
+        "latente/model/prior.py": {"latente/model/vae.py"},
+        "latente/cli.py": {"latente/model/__init__.py"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("graph", "expected"),
+    [
+        ({"a": "bc", "b": "c", "c": ""}, []),
+        ({"a": "b", "b": "c", "c": "a", "d": "a"}, ["abca"]),
+        ({"a": "a"}, ["aa"]),
+        ({"a": "bc", "b": "a", "c": "d", "d": "a", "e": "f", "f": "e"}, ["aba", "efe"]),
+    ],
+)
+def test_a_circle_is_found_wherever_it_is(graph: dict[str, str], expected: list[str]) -> None:
+    assert circles({node: set(below) for node, below in graph.items()}) == [list(circle) for circle in expected]
+
+
+def test_the_plan_is_that_of_today() -> None:
+    with Image.open(plan.PICTURE) as picture:
+        assert picture.text["Description"] == plan.text_of(rooms()), "run python tools/plan.py"
+
+
+def test_the_page_on_the_house_names_every_room_with_its_imports_and_every_file_beside_them() -> None:
+    _, _, upper = PAGE.read_text(encoding="utf-8").partition("\n| room |")
+    table, _, lower = upper.partition("\n| file |")
+    written = re.findall(r"^\| `(\w+)` \|.*\|([^|]*)\|$", table, re.MULTILINE)
+    assert {room: set(re.findall(r"`(\w+)`", imported)) for room, imported in written} == rooms()
+    assert set(re.findall(r"^\| `(\w+)` \|", lower, re.MULTILINE)) == BASE
+
+
+def test_the_files_that_the_page_on_the_house_names_are_there() -> None:
+    """Of a new part, its folder."""
+    named = set(re.findall(r"`([\w/]+/[\w./]+)`", PAGE.read_text(encoding="utf-8")))
+    there = {name.rpartition("/")[0] if "NAME" in name else name for name in named}
+    assert there
+    assert {name for name in there if not any((folder / name).exists() for folder in (ROOT, SRC / "latente"))} == set()
+
+
 @each_file([path for path in FILES if room_of(path) == "figures"])
 def test_figures_know_arrays_and_matplotlib_only(path: Path) -> None:
     roots = {dotted.partition(".")[0] for _, dotted in imports(path)}
@@ -139,7 +170,7 @@ def test_figures_know_arrays_and_matplotlib_only(path: Path) -> None:
 
 @each_file()
 def test_what_is_imported_is_declared(path: Path) -> None:
-    project = tomllib.loads((SRC.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = {name: those for name, those in project["optional-dependencies"].items() if name not in ("dev", "docs")}
     extras = [each for those in optional.values() for each in those]
     names = {re.match(r"[\w-]+", requirement)[0].lower() for requirement in project["dependencies"] + extras}

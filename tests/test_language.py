@@ -4,6 +4,7 @@ import ast
 import copy
 import json
 import pickle
+import re
 import string
 from pathlib import Path
 
@@ -12,16 +13,17 @@ import pytest
 import yaml
 
 from latente.errors import UserError
-from latente.language import LANGUAGES, NO_BREAK, TEXTS, known, language, sentences, shown, tr
+from latente.language import LANGUAGES, NO_BREAK, TEXTS, language, sentences, shown, tr, translation_of
 from latente.language import text as kept
 from latente.recipes import RECIPES
 
 SRC = Path(__file__).parents[1] / "src" / "latente"
+PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(SRC.rglob("*.js")))
 TRANSLATED = [name for name in LANGUAGES if name != "en"]
 
 
 def asked() -> set[str]:
-    """The text of every ``tr("...")`` and ``text("...")`` in the code and the templates, and what recipes say."""
+    """The text of every ``tr("...")`` and ``text("...")`` in the code, templates and pages, and what recipes say."""
     found = set()
     for path in SRC.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -30,10 +32,13 @@ def asked() -> set[str]:
                 assert isinstance(text, ast.Constant), f"{path}:{node.lineno}: {node.func.id} needs the text itself"
                 found.add(text.value)
     for path in SRC.rglob("*.jinja"):
-        for node in jinja2.Environment().parse(path.read_text(encoding="utf-8")).find_all(jinja2.nodes.Call):
+        source = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'data-(?:text|label)="([^"]+)"', source))
+        for node in jinja2.Environment().parse(source).find_all(jinja2.nodes.Call):
             if isinstance(node.node, jinja2.nodes.Name) and node.node.name in ("tr", "text"):
                 assert isinstance(node.args[0], jinja2.nodes.Const), f"{path}:{node.lineno}: needs the text itself"
                 found.add(node.args[0].value)
+    found |= set(re.findall(r'\b(?:t|text)\(\s*"([^"]+)"', PAGES))
     for recipe in RECIPES.values():
         found |= set(recipe.paragraphs)
     return found
@@ -55,6 +60,14 @@ def fields(text: str) -> list[str]:
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_every_text_is_translated_and_nothing_else(name: str) -> None:
     assert texts(name).keys() == asked()
+
+
+def test_pages_ask_for_their_texts_in_words_or_by_a_name() -> None:
+    """Nothing is asked for that ``asked`` does not see: a name stands for what ``text`` marks."""
+    calls = re.findall(r'(?<!function )\b(t|text)\(\s*("[^"]+"[,)]|[A-Za-z]+(?:[.\[][\w.\]]*)?[,)])?', PAGES)
+    assert len(calls) > 100
+    assert all(argument for _, argument in calls)
+    assert all(argument.startswith('"') for name, argument in calls if name == "text")
 
 
 @pytest.mark.parametrize("name", TRANSLATED)
@@ -137,4 +150,4 @@ def test_numbers_in_spanish_keep_their_point_and_part_with_spaces() -> None:
 )
 @pytest.mark.usefixtures("spanish")
 def test_what_a_file_says_in_english_is_shown_where_it_is_known(stored: str, expected: str) -> None:
-    assert known(stored) == expected
+    assert translation_of(stored) == expected

@@ -15,7 +15,7 @@ from latente.language import LANGUAGES
 from latente.lesson import homework
 from latente.lesson.advice import ADVICE
 from latente.model import VAE
-from latente.model.use import interpolate_codes
+from latente.model.latent_model import interpolate_codes
 
 RNG = np.random.default_rng(0)
 SHAPE, LATENTS = (8, 8, 1), 3
@@ -308,8 +308,8 @@ def judged(monkeypatch: pytest.MonkeyPatch, uneven: float) -> None:
         },
         "midpoint_distance[classifier]": {"value": 0.8, "controls": {"noise": 1.5}},
     }  # fmt: skip
-    monkeypatch.setattr(homework.measures, "samples", lambda _: samples)
-    monkeypatch.setattr(homework.measures, "interpolations", lambda _: between)
+    monkeypatch.setattr(homework.metrics, "samples", lambda _: samples)
+    monkeypatch.setattr(homework.metrics, "interpolations", lambda _: between)
 
 
 HOMEWORK = {

@@ -1,37 +1,27 @@
 """The lesson's notebooks are what their source builds, cover the lesson and run from top to bottom."""
 
-import importlib.util
 import os
 import re
 from pathlib import Path
-from types import ModuleType
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 
+import notebooks as tool
+
 ROOT = Path(__file__).parents[1]
 MOST_BYTES = 1_500_000
-
-
-def load_tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("notebooks_tool", ROOT / "tools" / "notebooks.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-TOOL = load_tool()
-each_language = pytest.mark.parametrize("language", TOOL.NOTEBOOKS)
+each_language = pytest.mark.parametrize("language", tool.NOTEBOOKS)
 
 
 def committed(language: str) -> NotebookNode:
-    return nbformat.read(TOOL.NOTEBOOKS[language], as_version=4)
+    return nbformat.read(tool.NOTEBOOKS[language], as_version=4)
 
 
 @each_language
 def test_the_notebook_is_what_the_source_builds(language: str) -> None:
-    built, found = TOOL.build(language), committed(language)
+    built, found = tool.build(language), committed(language)
     nbformat.validate(found)
     for cell in found.cells:
         if cell.cell_type == "code":
@@ -41,7 +31,7 @@ def test_the_notebook_is_what_the_source_builds(language: str) -> None:
 
 def test_both_languages_have_the_same_code() -> None:
     english, spanish = (
-        [(cell.id, cell.source) for cell in TOOL.build(language).cells if cell.cell_type == "code"]
+        [(cell.id, cell.source) for cell in tool.build(language).cells if cell.cell_type == "code"]
         for language in ("en", "es")
     )
     differing = {name for (name, code), (_, other) in zip(english, spanish, strict=True) if code != other}
@@ -61,7 +51,7 @@ def test_every_cell_that_the_coverage_names_exists(language: str) -> None:
 
 @each_language
 def test_the_outputs_are_kept_and_small(language: str) -> None:
-    assert TOOL.NOTEBOOKS[language].stat().st_size < MOST_BYTES
+    assert tool.NOTEBOOKS[language].stat().st_size < MOST_BYTES
     notebook = committed(language)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in cells), "run python tools/notebooks.py --run"
@@ -85,4 +75,4 @@ def test_the_notebook_runs(language: str, real_data: Path, tmp_path: Path, monke
     monkeypatch.setenv("LATENTE_DATA_DIR", str(real_data))
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"), prepend=os.pathsep)
     monkeypatch.delenv("MPLBACKEND")  # the notebook shows its pictures inline
-    assert_right(TOOL.executed(TOOL.build(language), tmp_path), rehearsed=True)
+    assert_right(tool.executed(tool.build(language), tmp_path), rehearsed=True)

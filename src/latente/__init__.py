@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from latente.backend import prefer_onednn
 from latente.errors import UserError
-
-__version__ = "0.1.0"
+from latente.version import __version__ as __version__
 
 prefer_onednn()  # before anything imports TensorFlow
 

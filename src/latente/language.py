@@ -90,9 +90,9 @@ def shown(text: str, name: str | None = None) -> str:
     return text.in_language(name or language()) if isinstance(text, Text) else text
 
 
-def known(english: str) -> str:
+def translation_of(english: str) -> str:
     """A text that was kept in English, in the reader's language where the code has it; there may be a number in it."""
-    texts = _texts(language())
+    texts = translations(language())
     if english in texts:
         return texts[english]
     key = re.sub(r"\d+", "{n}", english, count=1)
@@ -100,9 +100,22 @@ def known(english: str) -> str:
     return texts[key].format(n=number[0]) if number and key in texts else english
 
 
+@cache
+def translations(name: str) -> dict[str, str]:
+    """All texts in a language, by the English ones; none in English."""
+    if name == "en":
+        return {}
+    import yaml  # slow, and English needs none of it
+
+    found: dict[str, str] = {}
+    for path in sorted((TEXTS / name).glob("*.yaml")):
+        found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
 def _filled(key: str, values: Mapping[str, object], name: str) -> str:
     told = {field: value.in_language(name) if isinstance(value, Text) else value for field, value in values.items()}
-    return (_SPANISH if name == "es" else _ENGLISH).vformat(_texts(name).get(key, key), (), told)
+    return (_SPANISH if name == "es" else _ENGLISH).vformat(translations(name).get(key, key), (), told)
 
 
 class _Spanish(string.Formatter):
@@ -114,15 +127,3 @@ class _Spanish(string.Formatter):
 
 
 _ENGLISH, _SPANISH = string.Formatter(), _Spanish()
-
-
-@cache
-def _texts(name: str) -> dict[str, str]:
-    if name == "en":
-        return {}
-    import yaml  # slow, and English needs none of it
-
-    found: dict[str, str] = {}
-    for path in sorted((TEXTS / name).glob("*.yaml")):
-        found |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return found

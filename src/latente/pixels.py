@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from typing import Any
+
 import numpy as np
+from PIL import Image
 
 RESOLUTION = 1e-6
 """What float32 can tell apart, relative to the size of a number, with some room for rounding."""
@@ -15,8 +19,17 @@ def unit_scale(images: np.ndarray) -> np.ndarray:
 
 
 def byte_scale(images: np.ndarray) -> np.ndarray:
-    """Images in [0, 1] as uint8, rounded to the nearest of 256 levels; what lies outside is clipped."""
-    return np.rint(255 * np.clip(images, 0, 1)).astype("uint8")
+    """Images as uint8: floats in [0, 1] are rounded to the nearest of 256 levels, and clipped; uint8 stays as it is."""
+    images = np.asarray(images)
+    return images if images.dtype == np.uint8 else np.rint(255 * np.clip(images, 0, 1)).astype("uint8")
+
+
+def png(image: np.ndarray, **options: Any) -> bytes:
+    """An image ``(H, W, C)`` of 1 or 3 channels, uint8 or floats in [0, 1], as a PNG file; the options are Pillow's."""
+    levels = byte_scale(image)
+    stream = io.BytesIO()
+    Image.fromarray(levels.squeeze(-1) if levels.shape[-1] == 1 else levels).save(stream, "PNG", **options)
+    return stream.getvalue()
 
 
 def cross_fade(starts: np.ndarray, ends: np.ndarray, frames: int) -> np.ndarray:

@@ -71,7 +71,7 @@ def test_the_report_holds_every_part(run: Run):
     for title in ("Samples from the prior", "Interpolation", "Latent traversals", "Decoded latent plane"):
         assert title in html
     assert run.metrics["elbo"]["given"] == "the label"
-    assert diagnose_run(run).findings is not None
+    assert len(diagnose_run(run).figures["kl_per_dimension"]) == 2
     test, elbo = run.data().test, run.metrics["elbo"]
     found = elbo_terms(run.model(), test.images, elbo["seed"], test.labels)
     assert elbo["value"] == pytest.approx(found.elbo.mean(), rel=1e-6)

@@ -132,7 +132,7 @@ def test_the_map_answers_the_keyboard(page: Page) -> None:
     page.locator(".plane").focus()
     changes(decoded, lambda: page.keyboard.press("Shift+ArrowRight"))
     page.keyboard.press("Enter")
-    expect(page.locator(".seen")).to_contain_text("Pinned at PC 1 = ")
+    expect(page.locator(".previews")).to_contain_text("Pinned at PC 1 = ")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Open in Sliders")).to_be_focused()
 

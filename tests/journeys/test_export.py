@@ -77,8 +77,8 @@ def test_a_prior_that_is_not_normal_comes_as_codes(untrained: Callable[..., Run]
     monkeypatch.chdir(folder)
     exec(compile(snippet(folder), "README.md", "exec"), {})
     html = export_page(run).read_text(encoding="utf-8")
-    assert 'data-text="discrete"' in html
-    assert 'data-text="noJourney"' in html
+    assert 'data-text="The codes of this model are discrete' in html
+    assert 'data-text="The test images were not at hand' in html
     assert 'id="map"' not in html
 
 

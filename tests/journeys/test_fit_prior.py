@@ -9,7 +9,7 @@ import pytest
 import latente
 from latente.cli import main
 from latente.evaluation.ex_post import fit_prior
-from latente.evaluation.subject import Subject
+from latente.evaluation.measurements import SplitMeasurements
 from latente.seeds import spread
 from latente.training import Run
 
@@ -57,7 +57,7 @@ def test_samples_come_from_the_prior_that_was_fitted_last(mine: Run, capsys):
 
 def test_it_tells_how_far_the_codes_are_from_the_prior(mine: Run, monkeypatch):
     """By hand: the mean over a draw of each test image's posterior."""
-    monkeypatch.setattr(Subject, "classifier", None)
+    monkeypatch.setattr(SplitMeasurements, "classifier", None)
     found = fit_prior(mine, kind="gaussian")
     assert list(found) == ["fitted_prior_log_density"]
     figure = found["fitted_prior_log_density"]

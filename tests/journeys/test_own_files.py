@@ -88,7 +88,9 @@ def test_new_images_are_read_on_the_range_and_in_the_size_of_the_run(micro: Run,
     assert main(["encode", str(micro.path), "new", "-o", "new.csv"]) == 0
     assert main(["encode", str(micro.path), "-o", "own.csv"]) == 0
     own = {row["file"]: row for row in rows("own.csv")}
-    for row in rows("new.csv"):
+    new = rows("new.csv")
+    assert [row["file"] for row in new] == ["00.png", "01.png", "02.png", "03.png"]
+    for row in new:
         same = own[f"$/{row['file']}"]
         assert (files / same["file"]).read_bytes() == (images / row["file"]).read_bytes()
         np.testing.assert_allclose(

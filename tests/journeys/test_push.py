@@ -79,8 +79,8 @@ def test_the_card(run: Run, tmp_path: Path):
     assert metadata["library_name"] == "latente"
     assert 'latente.load("hf://me/digits")' in card
     assert yaml.safe_load(re.search(r"```yaml\n(.*?)```", card, re.DOTALL)[1])["latent_dim"] == 3
-    for picture in re.findall(r"!\[.*?\]\((.*?)\)", card):
-        assert (folder / picture).is_file()
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", card)
+    assert pictures and all((folder / picture).is_file() for picture in pictures)
     assert not list(folder.rglob("*reconstruction*"))
 
 

@@ -11,6 +11,8 @@ from latente.model.networks import Dense
 pytestmark = pytest.mark.backend
 
 SHAPE, LATENTS, STD = (2, 3, 1), 2, 0.4
+LENGTHS = (1, 499, 500, 501, 1001)
+"""Around whole batches: evaluation takes 500 images at a time."""
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,59 @@ def test_the_exact_posterior_makes_every_bound_tight(linear):
     # Its dimensions are nearly independent given x, so a diagonal posterior is nearly exact.
     assert found.bound.mean() == pytest.approx(exact.mean(), abs=0.02)
     assert found.effective_samples.mean() > 50
+
+
+def deaf(classes: int = 0, blind: bool = False) -> VAE:
+    """A model whose decoder does not hear the code, so that no figure of an image depends on the draw.
+
+    Where it is blind, its posterior is the prior.
+    """
+    rng = np.random.default_rng(1)
+    vae = VAE(SHAPE, LATENTS, network=Dense(hidden=()), classes=classes)
+    encoder, decoder = (
+        [rng.normal(size=each.shape) / 2 for each in half.weights] for half in (vae.encoder, vae.decoder)
+    )
+    decoder[0][:LATENTS] = 0
+    vae.encoder.set_weights([0 * each for each in encoder] if blind else encoder)
+    vae.decoder.set_weights(decoder)
+    return vae
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_every_image_has_its_own_terms_in_its_place(n: int):
+    vae, x = deaf(), np.random.default_rng(2).uniform(size=(n, 6))
+    (kernel, bias), logits = vae.encoder.get_weights(), vae.decoder.get_weights()[1]
+    mean, log_var = np.split(x @ kernel + bias, 2, axis=1)
+    found = elbo_terms(vae, x.reshape(-1, *SHAPE).astype("float32"))
+    np.testing.assert_allclose(found.mean, mean, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.kl, 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.reconstruction, (np.logaddexp(0, logits) - x * logits).sum(axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_every_image_has_its_own_bound_in_its_place(n: int):
+    """Where q is the prior, each weight is p(x given z), which is here the same for every draw."""
+    vae, x = deaf(blind=True), np.random.default_rng(2).uniform(size=(n, 6))
+    logits = vae.decoder.get_weights()[1]
+    found = log_likelihood(vae, x.reshape(-1, *SHAPE).astype("float32"), samples=2)
+    np.testing.assert_allclose(found.bound, (x * logits - np.logaddexp(0, logits)).sum(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(found.effective_samples, np.full(n, 2.0), rtol=1e-5)
+
+
+def test_every_image_keeps_its_label():
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(size=(1001, 6)), rng.integers(0, 3, size=1001)
+    images, one_hot = x.reshape(-1, *SHAPE).astype("float32"), np.eye(3)[y]
+    vae = deaf(classes=3)
+    beside = np.concatenate([x.reshape(-1, 6, 1), np.repeat(one_hot[:, None], 6, axis=1)], axis=2).reshape(-1, 24)
+    kernel, bias = vae.encoder.get_weights()
+    mean, found = (beside @ kernel + bias)[:, :LATENTS], elbo_terms(vae, images, labels=y)
+    for codes in (found.mean, vae.encode(images, labels=y)):
+        np.testing.assert_allclose(codes, mean, rtol=1e-4, atol=1e-5)
+    kernel, bias = vae.decoder.get_weights()
+    logits = one_hot @ kernel[LATENTS:] + bias
+    np.testing.assert_allclose(vae.decode(mean, labels=y).reshape(-1, 6), 1 / (1 + np.exp(-logits)), rtol=1e-5)
+    expected = (x * logits - np.logaddexp(0, logits)).sum(axis=1)
+    np.testing.assert_allclose(found.reconstruction, -expected, rtol=1e-5)
+    bound = log_likelihood(deaf(classes=3, blind=True), images, samples=2, labels=y).bound
+    np.testing.assert_allclose(bound, expected, rtol=1e-5)

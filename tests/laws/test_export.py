@@ -8,20 +8,50 @@ import keras
 import numpy as np
 import onnx
 import pytest
+from keras import layers
 
 from latente.export import networks
 from latente.export.conversion import convert
 from latente.export.parity import differences, halves_of, opened
 from latente.model import VAE
 from latente.model.choice import choices
+from latente.model.layers import Conv2DTranspose, ResidualBlock, SelfAttention
 from latente.model.likelihoods import DiscretizedLogistic, Gaussian, Likelihood
 from latente.model.networks import Conv, Network, ResNet
+from latente.model.networks.own import Own
 from latente.model.posteriors import FSQ, Posterior, VectorQuantizer
 
 SHAPE = (10, 10, 1)  # 10, 5, 3: one size is rounded up on the way down, and cut on the way up
 QUANTIZER = {"posterior": VectorQuantizer(codes=8, width=2, stages=2), "prior": "Uniform"}
 MAP = Conv(filters=(4, 4), kernel_size=4, hidden=5, latents="map")
 SMALL = {"Conv": Conv(filters=(4, 4), hidden=5), "ResNet": ResNet(filters=(4, 8), groups=2, attention=6)}
+
+
+def down_and_up(large: object, filters: int) -> object:
+    """A map ``(n, 5, 5, C)`` halved, with Latente's own layers on the way, and doubled to ``(n, 5, 5, filters)``."""
+    small = ResidualBlock(groups=2)(layers.Conv2D(4, 3, strides=2, padding="same")(large))
+    inner = keras.Sequential([layers.Input((3, 3, 4)), SelfAttention(groups=2), layers.Dense(6)])
+    doubled = Conv2DTranspose(filters, 4, strides=2, padding="same")(inner(small))
+    return layers.Cropping2D(((0, 1), (1, 0)))(doubled)
+
+
+def with_skips() -> Own:
+    """Two functional networks that no list of layers describes: what is before the valley is joined to what is after.
+
+    One layer is called twice, and one half lies in another model."""
+    x = layers.Input(SHAPE)
+    left = layers.Conv2D(4, 3, strides=2, padding="same")(x)
+    joined = layers.Concatenate()([left, down_and_up(left, 3)])
+    body = keras.Model(x, layers.Dense(2, "tanh")(joined))
+    encoder = keras.Model(x, layers.Dense(8)(layers.Flatten()(body(x))))
+    z = layers.Input((4,))
+    left = layers.Reshape((5, 5, 4))(layers.Dense(100, "relu")(z))
+    twice = layers.Conv2D(4, 1)
+    right = layers.Add()([twice(left), twice(down_and_up(left, 4))]) * 0.5
+    wide = Conv2DTranspose(3, 4, strides=2, padding="same")(right)
+    return Own(encoder, keras.Model(z, layers.Dense(1)(wide)))
+
+
 CASES = {
     **{name: {"network": SMALL.get(name, name)} for name in choices(Network)},
     **{name: {"likelihood": name, "network": "Dense"} for name in choices(Likelihood)},
@@ -31,10 +61,12 @@ CASES = {
     "pixel scale": {"likelihood": Gaussian(scale="pixel")},
     "classes": {"classes": 3},
     "map": {"network": MAP, "latent_dim": 18},
+    "skips": {"network": with_skips()},
 }
 HARD = {
     "map": {**CASES["map"], **QUANTIZER},
     "FSQ": CASES["FSQ"],
+    "skips": CASES["skips"],
     "other": {"posterior": "FullGaussian", "likelihood": DiscretizedLogistic(mixtures=2), "classes": 3},
 }
 RANDOM = {

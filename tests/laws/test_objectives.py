@@ -6,8 +6,8 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model import AXES, Objective, choices
+from latente.model.axes import Evidence
 from latente.model.choice import make
-from latente.model.evidence import Evidence
 from latente.model.objectives import ELBO, Autoencoder
 from latente.model.schedules import SCHEDULES
 

@@ -16,7 +16,7 @@ import latente
 from latente import VAE
 from latente.errors import UserError
 from latente.model import Objective, choices
-from latente.model.evidence import Evidence
+from latente.model.axes import Evidence
 from latente.model.likelihoods import Gaussian
 from latente.model.networks import Dense
 from latente.model.objectives import DIPVAE, GECO, IWAE, MMD, BetaTCVAE, CapacityVAE, FactorVAE

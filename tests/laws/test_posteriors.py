@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from latente.model.posteriors import LOG_VAR_BOUND, DiagonalGaussian
+from latente.model.posteriors.diagonal_gaussian import LOG_VAR_BOUND, DiagonalGaussian
 from latente.model.priors import Prior, StandardNormal
 
 pytestmark = pytest.mark.backend

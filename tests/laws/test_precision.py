@@ -178,7 +178,7 @@ USES = {
     "decode": lambda vae: vae.decode(np.zeros((2, LATENT_DIM))),
     "sample": lambda vae: vae.sample(2),
     "interpolate": lambda vae: vae.interpolate(*images(2)),
-    "evidence": lambda vae: elbo_terms(vae, images()),
+    "elbo_terms": lambda vae: elbo_terms(vae, images()),
     "log_likelihood": lambda vae: log_likelihood(vae, images(), samples=2),
 }
 

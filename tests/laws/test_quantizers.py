@@ -10,11 +10,10 @@ from keras import ops
 
 from latente import VAE
 from latente.errors import UserError
-from latente.model.evidence import Evidence
+from latente.model.axes import Evidence, Posterior
 from latente.model.networks import Conv, Dense
 from latente.model.posteriors import FSQ, FullGaussian, VectorQuantizer
 from latente.model.posteriors.code_usage import CodeUsage
-from latente.model.posteriors.posterior import Posterior
 from latente.model.priors import StandardNormal
 
 pytestmark = pytest.mark.backend

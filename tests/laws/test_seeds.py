@@ -1,5 +1,6 @@
 """One seed reproduces what it did, and shares nothing with another seed or with what else it is used for."""
 
+import ast
 import itertools
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import latente
 from latente import VAE, seeds
 from latente.data import Dataset, Split
 from latente.errors import UserError
-from latente.evaluation.subject import Subject
+from latente.evaluation.measurements import SplitMeasurements
 from latente.model.networks import Dense
 from latente.training import trainer
 from latente.training.batches import Batches
@@ -83,6 +84,42 @@ def test_a_seed_and_a_purpose_say_the_same_in_every_process():
     assert seeds.drawing(7, "123456789", 5).integers(2**32) == np.random.default_rng([7, 0xCBF43926, 5]).integers(2**32)
 
 
+PURPOSES = {
+    "binarization",
+    "binarization of {self.split_name}",
+    "codes",
+    "codes of images",
+    "codes of {subject.split_name} from {start}",
+    "effective beta",
+    "evidence",
+    "importance",
+    "noise between images",
+    "noise images",
+    "order",
+    "prior",
+    "rows",
+    "samples",
+    "training codes",
+    "{name} batches",
+}
+"""What the source draws random numbers for, in the words that the draws follow from."""
+
+
+def test_no_purpose_is_renamed():
+    """Under another name the same seed draws other numbers, and a figure of before cannot be repeated."""
+    found = set()
+    for path in Path(latente.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="drawing" | "noise" | "spread")
+                    | ast.Attribute(attr="drawing" | "noise" | "spread"),
+                    args=[_, ast.Constant() | ast.JoinedStr() as purpose, *_],
+                ):
+                    found.add(ast.unparse(purpose).removeprefix("f").strip("'"))
+    assert found == PURPOSES
+
+
 def test_the_order_and_the_pixels_of_each_batch_are_drawn_apart():
     """[seed, epoch] and [seed, epoch, 0] are one stream to NumPy: the order and the first batch came from the same."""
     half = Split(np.full((200, 8, 8, 1), 128, "uint8"))
@@ -109,5 +146,5 @@ def test_training_validation_and_test_images_are_drawn_apart(tmp_path: Path, mon
     assert training.seed != validation.seed
     same = Split(np.full((100, 8, 8, 1), 128, "uint8"))
     data = Dataset("made", same, same, same, source={"binarize": "dynamic"})
-    drawn = [Subject(tiny(0), data, name, 0).model_images for name in ("validation", "test")]
+    drawn = [SplitMeasurements(tiny(0), data, name, 0).model_images for name in ("validation", "test")]
     assert correlation(*drawn) < FAR

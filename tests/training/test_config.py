@@ -167,5 +167,9 @@ def test_every_option_is_documented():
         assert group.summary, group.title
         for name, option in group.options.items():
             assert option.help, name
-            assert option.expected()
+            assert option.expected(), name
+
+
+def test_a_flag_has_hyphens_and_the_short_name_where_there_is_one():
+    assert flag("objective.beta") == "--beta"
     assert flag("objective.free_bits") == "--objective.free-bits"

@@ -69,8 +69,9 @@ def test_the_choice_is_told_recorded_and_repeated(tmp_path: Path, capsys: pytest
 def test_a_sweep_knows_the_runs_whose_length_the_data_chose(tmp_path: Path) -> None:
     points = grid_points({"data": "digits", "seed": [0, 1], "steps": 3, **TINY})
     runs = list(train_grid(points, tmp_path / "sweep", progress=False))
-    assert all(run.finished for run in runs)
+    assert [run.finished for run in runs] == [True, True]
     before = [run.log for run in runs]
+    assert [len(log) for log in before] == [1, 1]  # three steps of 16 images are the epoch of 40
     assert [run.log for run in train_grid(points, tmp_path / "sweep", progress=False)] == before
 
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from latente import __version__
 from latente.cli import (
     compare,
     data,
@@ -34,6 +33,7 @@ from latente.cli import (
 )
 from latente.errors import UserError
 from latente.options import did_you_mean
+from latente.version import __version__
 
 GROUPS = {
     "train a model": (train, data, list, sweep),
@@ -101,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
     for name, module in COMMANDS.items():
         sub = commands.add_parser(name, description=module.HELP, allow_abbrev=False)
         module.configure(sub)
-        sub.set_defaults(run=module.run, parser=sub)
+        sub.set_defaults(run=module.run, parser=sub, main=main)
     return top
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from latente.backend import import_keras
 from latente.cli.common import add_data_dir
-from latente.language import known, tr
+from latente.language import tr, translation_of
 
 if TYPE_CHECKING:
     from latente.report import Comparison
@@ -52,7 +52,7 @@ def show_comparison(comparison: Comparison) -> None:
         table.add_column("", no_wrap=True)
         for row in rows[start : start + at_once]:
             words = row.name.replace("_", " ").replace("[", " [")  # the header breaks at spaces
-            table.add_column(Text(f"{words} {row.better}\n{known(row.unit)}"), justify="right", width=width)
+            table.add_column(Text(f"{words} {row.better}\n{translation_of(row.unit)}"), justify="right", width=width)
         for i, group in enumerate(comparison.groups):
             table.add_row(group.letter, *(row.cells()[i] for row in rows[start : start + at_once]))
         console.print(table)

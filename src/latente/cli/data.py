@@ -14,6 +14,7 @@ from latente.data import Dataset, Source, Split, data_directory, load, options, 
 from latente.data.dataset import evenly
 from latente.errors import UserError
 from latente.options import shown_value
+from latente.pixels import unit_scale
 
 HELP = "list the data sets, describe one, or fetch one"
 STATISTICS_SAMPLE = 10_000
@@ -95,7 +96,7 @@ def _info(name: str, data_dir: str | None, given: dict[str, Any]) -> Iterator[st
 
 def _statistics(split: Split) -> str:
     index = evenly(len(split), STATISTICS_SAMPLE)
-    pixels = split.images[index] / np.float32(255)
+    pixels = unit_scale(split.images[index])
     return f"mean {pixels.mean():.4f}, std {pixels.std():.4f} on [0, 1] (over {len(index):,} train images)"
 
 

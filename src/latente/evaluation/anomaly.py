@@ -24,7 +24,7 @@ from PIL import Image
 from latente.data import Dataset, Images
 from latente.data.dataset import chunks
 from latente.errors import UserError
-from latente.evaluation.subject import Subject
+from latente.evaluation.measurements import SplitMeasurements
 from latente.model.vae import VAE
 from latente.training.run import Run
 
@@ -148,13 +148,13 @@ def _every(vae: VAE, dataset: Dataset, seed: int) -> Columns:
 
 def _statistics(vae: VAE, dataset: Dataset, split: str, seed: int) -> Columns:
     """The ELBO's parts and the PNG length of every image of a split, in nats."""
-    subject = Subject(vae, dataset, split, seed)
-    found = subject.elbo_terms
+    measured = SplitMeasurements(vae, dataset, split, seed)
+    found = measured.elbo_terms
     return {
         "elbo": found.elbo,
         "reconstruction": found.reconstruction,
         "kl": found.kl.sum(axis=1),
-        "png": png_length(subject.model_images),
+        "png": png_length(measured.model_images),
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,9 +14,12 @@ from latente import seeds
 from latente.backend import multiplying
 from latente.data import Images
 from latente.errors import UserError
+from latente.model.arrays import in_batches
+from latente.model.latent_model import Labels, LatentModel
 from latente.model.latent_statistics import ACTIVE_VARIANCE
-from latente.model.use import BATCH, Labels
 from latente.model.vae import VAE
+
+Array = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,34 +48,49 @@ class ElboTerms:
         return self.mean.var(axis=0) > ACTIVE_VARIANCE
 
 
-def elbo_terms(vae: VAE, images: Images, seed: int = 0, labels: Labels = None) -> ElboTerms:
+@multiplying("float32")
+def elbo_terms(model: LatentModel, images: Images, seed: int = 0, labels: Labels = None) -> ElboTerms:
     """Take every image once, the last ragged batch included.
 
     Args:
-        vae: The model.
+        model: The model; of another than ``VAE`` the KL is that of a diagonal Gaussian from N(0, I).
         images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
         seed: Seed of the draws of z: two calls agree.
-        labels: Their classes, where the VAE is conditional: all reads log p(x given y) then.
+        labels: Their classes, where the model is conditional: all reads log p(x given y) then.
 
     Raises:
         UserError: There are no images, or labels are missing.
     """
     if len(images) == 0:
         raise UserError("Evaluation needs at least one image. Received none.")
-    noise = seeds.noise(seed, "elbo_terms")
-    y = vae.checked_labels(labels, len(images))
-    batches = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
-    parts = [_batch(vae, np.asarray(images[rows]), None if y is None else y[rows], noise) for rows in batches]
-    return ElboTerms(*(np.concatenate(arrays).astype("float64") for arrays in zip(*parts, strict=True)))
+    terms = (
+        partial(_of_vae, model, seeds.noise(seed, "evidence"))
+        if isinstance(model, VAE)
+        else partial(_of_gaussian, model, seeds.drawing(seed, "evidence"))
+    )
+    found = in_batches(terms, images, model.checked_labels(labels, len(images)))
+    return ElboTerms(*(array.astype("float64") for array in found))
 
 
-@multiplying("float32")
-def _batch(
-    vae: VAE, images: np.ndarray, labels: np.ndarray | None, noise: keras.random.SeedGenerator
-) -> tuple[np.ndarray, ...]:
+def _of_vae(vae: VAE, noise: keras.random.SeedGenerator, images: Array, labels: Array | None) -> tuple[Any, ...]:
     q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(images, labels).items()}
     z = vae.posterior.sample(q, noise)
-    x = vae.unit_scale(ops.convert_to_tensor(images))
-    log_likelihood = vae.likelihood.log_prob(x, vae.generative(z, labels=labels))
-    found = (-log_likelihood, vae.prior.kl(q, z, vae), vae.posterior.mean(q))
-    return tuple(ops.convert_to_numpy(part) for part in found)
+    log_likelihood = vae.likelihood.log_prob(vae.unit_scale(images), vae.generative(z, labels=labels))
+    return -log_likelihood, vae.prior.kl(q, z, vae), vae.posterior.mean(q)
+
+
+def _of_gaussian(
+    model: LatentModel, rng: np.random.Generator, images: Array, labels: Array | None
+) -> tuple[Array, ...]:
+    mean, log_var = model.moments(images, labels)
+    return model.reconstruction(images, draw(mean, log_var, rng), labels), gaussian_kl(mean, log_var), mean
+
+
+def gaussian_kl(mean: Array, log_var: Array) -> Array:
+    """KL of diagonal Gaussians from N(0, I), ``(n, d)`` in nats: Kingma & Welling (2014), appendix B."""
+    return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
+
+
+def draw(mean: Array, log_var: Array, rng: np.random.Generator) -> Array:
+    """One draw of each Gaussian, ``(n, d)``."""
+    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,7 +15,7 @@ from latente.backend import jit_compile, multiplying, native_stderr_held
 from latente.data import Dataset, Split, cache_directory
 from latente.data.cache import landing
 from latente.errors import UserError
-from latente.model.use import BATCH
+from latente.model.arrays import in_batches
 from latente.pixels import unit_scale
 
 RECIPE = 1
@@ -42,15 +41,17 @@ class Classifier:
     def __init__(self, network: keras.Model, protocol: dict[str, Any]) -> None:
         self.network = network
         self.protocol = protocol
-        self._features = keras.Model(network.inputs, network.get_layer("features").output)
+        self._features = keras.Model(network.input, network.get_layer("features").output)
 
+    @multiplying("float32")
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities ``(n, classes)`` of images, uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``."""
-        return _in_batches(lambda x: ops.softmax(self.network(x, training=False)), images)
+        return in_batches(lambda x: ops.softmax(self.network(unit_scale(x), training=False)), images)
 
+    @multiplying("float32")
     def features(self, images: np.ndarray) -> np.ndarray:
         """Activations of the last hidden layer ``(n, 128)`` of images; see ``probabilities``."""
-        return _in_batches(lambda x: self._features(x, training=False), images)
+        return in_batches(lambda x: self._features(unit_scale(x), training=False), images)
 
 
 def classifier_of(dataset: Dataset) -> Classifier:
@@ -136,9 +137,3 @@ def _measured(classifier: Classifier, test: Split, classes: np.ndarray) -> dict[
         "n": len(rows),
         "recipe": RECIPE,
     }
-
-
-@multiplying("float32")
-def _in_batches(function: Callable[[Any], Any], images: np.ndarray) -> np.ndarray:
-    parts = (unit_scale(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
-    return np.concatenate([ops.convert_to_numpy(function(ops.convert_to_tensor(part))) for part in parts])

@@ -11,10 +11,10 @@ from keras import ops
 from latente.backend import multiplying
 from latente.errors import UserError
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
+from latente.evaluation.measurements import SplitMeasurements
 from latente.evaluation.metrics import Metrics, metric
-from latente.evaluation.subject import Subject
+from latente.model.arrays import in_batches
 from latente.model.fitted_prior import FittedPrior
-from latente.model.use import BATCH
 from latente.model.vae import VAE
 from latente.seeds import spread
 from latente.training.run import Run
@@ -61,7 +61,7 @@ def fit_prior(
             f"discrete: their prior {type(vae.prior).__name__} is fitted in training."
         )
     count = 1 if kind == "gaussian" else components
-    codes = _codes(Subject(vae, dataset, "train", seed))
+    codes = _codes(SplitMeasurements(vae, dataset, "train", seed))
     fitted = FittedPrior.fit(codes, count, seed)
     run.keep_prior(fitted)
     protocol = {
@@ -73,53 +73,52 @@ def fit_prior(
         "seed": seed,
         "epoch": run.epoch_of(vae)["epoch"],
     }
-    judged = Subject(vae, dataset, "test", seed)
+    judged = SplitMeasurements(vae, dataset, "test", seed)
     metrics = {name: one | protocol for name, one in (_log_density(judged, fitted) | _fidelity(judged, fitted)).items()}
     run.add_metrics(metrics)
     return metrics
 
 
-def _codes(subject: Subject) -> np.ndarray:
+def _codes(measured: SplitMeasurements) -> np.ndarray:
     """One draw of the posterior of each image, ``(n, latent_dim)``."""
-    starts = range(0, len(subject.split), ENCODED_AT_ONCE)
+    starts = range(0, len(measured.split), ENCODED_AT_ONCE)
     parts = [slice(start, start + ENCODED_AT_ONCE) for start in starts]
-    seeds = [spread(subject.seed, f"codes of {subject.split_name} from {start}") for start in starts]
+    seeds = [spread(measured.seed, f"codes of {measured.split_name} from {start}") for start in starts]
     return np.concatenate(
         [
-            subject.vae.encode(np.asarray(subject.model_images[rows]), True, seed, subject.labels(rows))
+            measured.model.encode(np.asarray(measured.model_images[rows]), True, seed, measured.labels(rows))
             for seed, rows in zip(seeds, parts, strict=True)
         ]
     )
 
 
-def _log_density(subject: Subject, fitted: FittedPrior) -> Metrics:
-    z = _codes(subject)
-    own = {"own prior": float(_own_log_prob(subject.vae, z).mean())}
+def _log_density(measured: SplitMeasurements, fitted: FittedPrior) -> Metrics:
+    z = _codes(measured)
+    own = {"own prior": float(_own_log_prob(measured.vae, z).mean())}
     value = float(fitted.log_prob(z).mean())
     return {"fitted_prior_log_density": metric(value, "nats", n=len(z), z_samples=1, controls=own)}
 
 
 @multiplying("float32")
 def _own_log_prob(vae: VAE, z: np.ndarray) -> np.ndarray:
-    parts = [vae.prior.log_prob(ops.convert_to_tensor(z[i : i + BATCH]), vae) for i in range(0, len(z), BATCH)]
-    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+    return in_batches(lambda codes: vae.prior.log_prob(ops.convert_to_tensor(codes), vae), z)
 
 
-def _fidelity(subject: Subject, fitted: FittedPrior) -> Metrics:
+def _fidelity(measured: SplitMeasurements, fitted: FittedPrior) -> Metrics:
     """How near samples are to real images, where there is a classifier to tell."""
-    if subject.classifier is None or len(subject.real) <= NEIGHBOURS:
+    if measured.classifier is None or len(measured.real) <= NEIGHBOURS:
         return {}
-    real = subject.features(subject.real)
-    drawn = subject.vae.decode(fitted.sample(len(real), seed=subject.seed), subject.labels(subject.real_rows))
-    features, own = subject.features(drawn), subject.features(subject.samples)
+    real = measured.features(measured.real)
+    drawn = measured.model.decode(fitted.sample(len(real), seed=measured.seed), measured.labels(measured.real_rows))
+    features, own = measured.features(drawn), measured.features(measured.samples)
     near, near_own = neighbourhoods(real, features), neighbourhoods(real, own)
     found = {
         "frechet": (frechet(real, features), frechet(real, own), "squared distance"),
         "precision": (near.precision, near_own.precision, "share"),
         "recall": (near.recall, near_own.recall, "share"),
     }
-    protocol = {"samples": len(drawn), "n": len(real), "feature_space": subject.space, "k": NEIGHBOURS}
+    protocol = {"samples": len(drawn), "n": len(real), "feature_space": measured.space, "k": NEIGHBOURS}
     return {
-        f"fitted_prior_{name}[{subject.space}]": metric(value, unit, **protocol, controls={"own prior": before})
+        f"fitted_prior_{name}[{measured.space}]": metric(value, unit, **protocol, controls={"own prior": before})
         for name, (value, before, unit) in found.items()
     }

@@ -14,8 +14,8 @@ from latente import seeds
 from latente.backend import compiled, multiplying
 from latente.data import Images
 from latente.errors import UserError
+from latente.model.latent_model import Labels
 from latente.model.numerics import tiled
-from latente.model.use import Labels
 from latente.model.vae import VAE
 
 DECODED_AT_ONCE = 1000

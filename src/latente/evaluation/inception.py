@@ -6,6 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from keras import ops
 
 from latente.backend import multiplying
 from latente.errors import UserError
+from latente.model.arrays import in_batches
 
 SPACE = "keras-inception-v3"
 """The name says Keras: the weights of Heusel et al. (2017) differ, and so do their distances."""
@@ -50,16 +52,16 @@ class Inception:
         """
         if images.shape[-1] not in (1, 3):
             raise UserError(f"Inception sees grey or colour images. Received {images.shape[-1]} channels.")
-        return np.concatenate([self._of(images[i : i + BATCH]) for i in range(0, len(images), BATCH)])
+        return in_batches(self._of, images, size=BATCH)
 
     @multiplying("float32")
-    def _of(self, images: np.ndarray) -> np.ndarray:
+    def _of(self, images: np.ndarray) -> Any:
         colour = np.broadcast_to(images, (*images.shape[:3], 3)).astype("float32")
         # Antialiased only where it shrinks, as nothing else does.
         resized = ops.image.resize(
             2 * colour - 1, (SIDE, SIDE), antialias=max(images.shape[1:3]) > SIDE, data_format="channels_last"
         )
-        return ops.convert_to_numpy(self.network(resized, training=False))
+        return self.network(resized, training=False)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,10 @@
-"""The figures of a subject, group by group: by name an object with ``value``, ``unit`` and its own protocol."""
+"""The figures of a model on a split, in groups: by name an object with ``value``, ``unit`` and its own protocol."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from keras import ops
@@ -16,15 +16,15 @@ from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
 from latente.evaluation.importance import log_likelihood
 from latente.evaluation.inception import SPACE as INCEPTION
 from latente.evaluation.interpolations import noise_between, smoothness
+from latente.evaluation.measurements import ENCODED, SplitMeasurements
 from latente.evaluation.memorization import memorization
 from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
-from latente.evaluation.subject import ENCODED, Subject
-from latente.model.posteriors import DiagonalGaussian
+from latente.model.arrays import BATCH, in_batches
+from latente.model.latent_model import interpolate_codes
 from latente.model.posteriors.code_usage import CodeUsage
 from latente.model.posteriors.discrete import DiscretePosterior
-from latente.model.priors.standard_normal import StandardNormal
-from latente.model.use import BATCH, interpolate_codes
+from latente.model.vae import VAE
 from latente.pixels import cross_fade, unit_scale
 
 Metrics = dict[str, dict[str, Any]]
@@ -41,9 +41,9 @@ def metric(value: Any, unit: str, **protocol: Any) -> dict[str, Any]:
     return {"value": value, "unit": unit, **protocol}
 
 
-def bound(subject: Subject) -> Metrics:
+def bound(measured: SplitMeasurements) -> Metrics:
     """The ELBO at beta = 1 and its parts, over the whole split; in bits too, where it bounds a probability."""
-    found = subject.elbo_terms
+    found = measured.elbo_terms
     parts = {
         "elbo": found.elbo.mean(),
         "elbo_standard_error": found.elbo.std() / np.sqrt(len(found.elbo)),
@@ -52,42 +52,42 @@ def bound(subject: Subject) -> Metrics:
     }
     protocol = {"n": len(found.elbo), "z_samples": 1}
     metrics = {name: metric(float(value), "nats", **protocol) for name, value in parts.items()}
-    return metrics | _bits(subject, found.elbo.mean(), subject.model_images, protocol)
+    return metrics | _bits(measured, found.elbo.mean(), measured.model_images, protocol)
 
 
-def importance(subject: Subject, samples: int, images: int) -> Metrics:
+def importance(measured: SplitMeasurements, samples: int, images: int) -> Metrics:
     """The importance-sampled bound on log p(x) over some images of the split."""
-    rows = subject.rows(len(subject.split), images)
-    x = np.asarray(subject.model_images[rows])
-    found = log_likelihood(subject.vae, x, samples, subject.seed, subject.labels(rows))
+    rows = measured.rows(len(measured.split), images)
+    x = np.asarray(measured.model_images[rows])
+    found = log_likelihood(measured.vae, x, samples, measured.seed, measured.labels(rows))
     value, error = float(found.bound.mean()), float(found.bound.std() / np.sqrt(len(x)))
-    elbo = float(subject.elbo_terms.elbo[rows].mean())
+    elbo = float(measured.elbo_terms.elbo[rows].mean())
     protocol = {"n": len(x), "z_samples": samples}
     metrics = {
         "log_likelihood": metric(value, "nats", **protocol, controls={"elbo of these images": elbo}),
         "log_likelihood_standard_error": metric(error, "nats", **protocol),
         "effective_samples": metric(float(found.effective_samples.mean()), f"of {samples} draws", **protocol),
     }
-    return metrics | _bits(subject, value, x, protocol)
+    return metrics | _bits(measured, value, x, protocol)
 
 
-def latents(subject: Subject) -> Metrics:
+def latents(measured: SplitMeasurements) -> Metrics:
     """What the latents do, and how far their aggregate is from the prior."""
-    found, n = subject.elbo_terms, len(subject.elbo_terms.elbo)
+    found, n = measured.elbo_terms, len(measured.elbo_terms.elbo)
     metrics = {
         "active_units": metric(int(found.active.sum()), f"of {len(found.active)} latents", n=n),
         "z_mean_std": metric(found.mean.std(axis=0).tolist(), "per latent", n=n),
     }
-    vae = subject.vae
-    if isinstance(vae.posterior, DiscretePosterior):
-        return metrics | _codes(subject, vae.posterior)
-    if vae.posterior.factorizes and vae.prior.factorizes:
+    model = measured.model
+    if model.discrete:
+        return metrics | _codes(measured)
+    if model.kl_per_dimension:
         metrics["kl_per_dimension"] = metric(found.kl.mean(axis=0).tolist(), "nats", n=n)
-    if not (isinstance(vae.posterior, DiagonalGaussian) and isinstance(vae.prior, StandardNormal)):
+    if not model.standard:
         return metrics
-    rows = subject.rows(n, ENCODED)
-    q = vae.posterior_parameters(np.asarray(subject.model_images[rows]), subject.labels(rows))
-    parts = decompose(q["z_mean"], q["z_log_var"], subject.seed)
+    rows = measured.rows(n, ENCODED)
+    mean, log_var = model.moments(np.asarray(measured.model_images[rows]), measured.labels(rows))
+    parts = decompose(mean, log_var, measured.seed)
     protocol = {"n": min(n, COMPONENTS), "draws": min(n, DRAWS), "estimator": "full sample"}
     for name in ("mutual_information", "total_correlation", "dimension_wise_kl", "marginal_kl"):
         metrics[name] = metric(getattr(parts, name), "nats", **protocol)
@@ -96,126 +96,130 @@ def latents(subject: Subject) -> Metrics:
     return metrics | {"marginal_kl_per_dimension": metric(each, "nats", **protocol)}
 
 
-def _codes(subject: Subject, posterior: DiscretePosterior) -> Metrics:
+def _codes(measured: SplitMeasurements) -> Metrics:
     """How many of its codes a discrete posterior uses, over the whole split."""
+    vae = measured.vae
+    posterior = cast(DiscretePosterior, vae.posterior)
     usage = CodeUsage(posterior.codes, posterior.stages)
-    for rows in np.split(np.arange(len(subject.split)), range(BATCH, len(subject.split), BATCH)):
-        q = subject.vae.posterior_parameters(np.asarray(subject.model_images[rows]), subject.labels(rows))
-        usage.update_state(ops.convert_to_tensor(q["indices"]))
+    indices = in_batches(
+        lambda x, y: vae.posterior_parameters(x, y)["indices"], measured.model_images, measured.labels()
+    )
+    usage.update_state(ops.convert_to_tensor(indices))
     found = {name: float(ops.convert_to_numpy(value)) for name, value in usage.result().items()}
     of = f"of {posterior.codes} codes"
     return {
-        "perplexity": metric(found["perplexity"], of, n=len(subject.split)),
-        "code_usage": metric(found["code_usage"], f"share {of}", n=len(subject.split)),
+        "perplexity": metric(found["perplexity"], of, n=len(measured.split)),
+        "code_usage": metric(found["code_usage"], f"share {of}", n=len(measured.split)),
     }
 
 
-def reconstructions(subject: Subject) -> Metrics:
+def reconstructions(measured: SplitMeasurements) -> Metrics:
     """Decoded posterior means against their images."""
-    real = subject.real
-    decoded = subject.vae.reconstruct(real, subject.labels(subject.real_rows))
+    real = measured.real
+    decoded = measured.model.reconstruct(real, measured.labels(measured.real_rows))
     return {
         "reconstruction_mse": metric(float(np.mean((decoded - real) ** 2)), "per pixel in [0, 1]", n=len(real)),
-        **_sharpness("reconstruction_sharpness", decoded, subject),
+        **_sharpness("reconstruction_sharpness", decoded, measured),
     }
 
 
-def samples(subject: Subject) -> Metrics:
+def samples(measured: SplitMeasurements) -> Metrics:
     """Decoded draws of the prior against real images."""
-    held_out, drawn = subject.dataset.test.images, subject.samples[:NEIGHBOURS_OF]
-    unseen = unit_scale(held_out[subject.rows(len(held_out), NEIGHBOURS_OF)])
-    near = memorization(drawn, unseen, subject.train)
+    held_out, drawn = measured.dataset.test.images, measured.samples[:NEIGHBOURS_OF]
+    unseen = unit_scale(held_out[measured.rows(len(held_out), NEIGHBOURS_OF)])
+    near = memorization(drawn, unseen, measured.train)
     return {
-        **_sharpness("sample_sharpness", subject.samples, subject),
-        **_recognizability(subject),
-        **_realism(subject),
-        **_fidelities(subject),
+        **_sharpness("sample_sharpness", measured.samples, measured),
+        **_recognizability(measured),
+        **_realism(measured),
+        **_fidelities(measured),
         "memorization[pixels]": metric(
-            near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(subject.train)
+            near.ratio, "1 = new", samples=len(drawn), n=len(unseen), train_n=len(measured.train)
         ),
     }
 
 
-def interpolations(subject: Subject) -> Metrics:
+def interpolations(measured: SplitMeasurements) -> Metrics:
     """Straight paths between random pairs of images, with a cross-fade of their pixels and noise as controls.
 
     A conditional model decodes each frame as the class of the nearer end, as ``VAE.interpolate`` does.
     """
-    pairs = min(PAIRS, len(subject.real) // 2)
+    pairs = min(PAIRS, len(measured.real) // 2)
     if pairs == 0:
         return {}
-    starts, ends = subject.real[:pairs], subject.real[pairs : 2 * pairs]
-    vae, labels = subject.vae, subject.labels(subject.real_rows[: 2 * pairs])
-    first, last = np.split(vae.encode(subject.real[: 2 * pairs], labels=labels), 2)
+    starts, ends = measured.real[:pairs], measured.real[pairs : 2 * pairs]
+    model, labels = measured.model, measured.labels(measured.real_rows[: 2 * pairs])
+    first, last = np.split(model.encode(measured.real[: 2 * pairs], labels=labels), 2)
     path = np.concatenate([interpolate_codes(a, b, FRAMES, "linear") for a, b in zip(first, last, strict=True)])
     if labels is not None:
-        labels = np.concatenate([vae.nearer(ends, FRAMES) for ends in labels.reshape(2, pairs).T])
+        labels = np.concatenate([model.nearer(ends, FRAMES) for ends in labels.reshape(2, pairs).T])
     paths = {
-        "decoded": vae.decode(path, labels),
+        "decoded": model.decode(path, labels),
         "cross-fade": cross_fade(starts, ends, FRAMES).reshape(-1, *starts.shape[1:]),
-        "noise": noise_between(starts, ends, FRAMES, subject.seed).reshape(-1, *starts.shape[1:]),
+        "noise": noise_between(starts, ends, FRAMES, measured.seed).reshape(-1, *starts.shape[1:]),
     }
-    features = {name: subject.features(frames).reshape(pairs, FRAMES, -1) for name, frames in paths.items()}
+    features = {name: measured.features(frames).reshape(pairs, FRAMES, -1) for name, frames in paths.items()}
     evenness = {name: float(smoothness(x).mean()) for name, x in features.items()}
     middles = {name: frames[FRAMES // 2 :: FRAMES] for name, frames in paths.items()} | {"real images": starts}
-    relative = _relative_distances(subject, middles)
-    protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": subject.space}
+    relative = _relative_distances(measured, middles)
+    protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": measured.space}
     return {
-        f"interpolation_smoothness[{subject.space}]": metric(
+        f"interpolation_smoothness[{measured.space}]": metric(
             evenness.pop("decoded"), "1 = even", **protocol, controls=evenness
         ),
-        f"midpoint_distance[{subject.space}]": metric(
+        f"midpoint_distance[{measured.space}]": metric(
             relative.pop("decoded"), "of a cross-fade's", **protocol, controls=relative
         ),
     }
 
 
-def _relative_distances(subject: Subject, images: dict[str, np.ndarray]) -> dict[str, float]:
+def _relative_distances(measured: SplitMeasurements, images: dict[str, np.ndarray]) -> dict[str, float]:
     """How far images are from the nearest training image, over how far cross-fades are."""
-    distances = {name: subject.distance_to_train(each) for name, each in images.items()}
+    distances = {name: measured.distance_to_train(each) for name, each in images.items()}
     fade = distances.pop("cross-fade")
     return {name: distance / fade for name, distance in distances.items()}
 
 
-def factors(subject: Subject) -> Metrics:
+def factors(measured: SplitMeasurements) -> Metrics:
     """Disentanglement of the mean codes, where at least two factors of the images are known and vary."""
-    known = subject.split.factors
-    if known is None or subject.vae.latent_dim < 2:
+    known = measured.split.factors
+    if known is None or measured.model.latent_dim < 2:
         return {}
-    rows = subject.rows(len(known), ENCODED)
+    rows = measured.rows(len(known), ENCODED)
     varying = np.flatnonzero(np.ptp(known[rows], axis=0) > 0)
     if len(varying) < 2 or len(rows) < FEWEST_PAIRS:
         return {}
-    codes = subject.vae.encode(np.asarray(subject.split.images[rows]), labels=subject.labels(rows))
-    scores = disentanglement.scores(codes, known[rows][:, varying], seed=subject.seed)
-    names = subject.dataset.factor_names or [str(i) for i in range(known.shape[1])]
+    codes = measured.model.encode(np.asarray(measured.split.images[rows]), labels=measured.labels(rows))
+    scores = disentanglement.scores(codes, known[rows][:, varying], seed=measured.seed)
+    names = measured.dataset.factor_names or [str(i) for i in range(known.shape[1])]
     protocol = {"n": len(rows), "factors": [names[i] for i in varying]}
     return {name: metric(float(score), "0 to 1, more is better", **protocol) for name, score in scores.items()}
 
 
-def _bits(subject: Subject, nats: float, images: Images, protocol: Mapping[str, Any]) -> Metrics:
+def _bits(measured: SplitMeasurements, nats: float, images: Images, protocol: Mapping[str, Any]) -> Metrics:
     """-log p(x) / (D log 2) for D pixels and channels, or nothing: the bits of a density hang on the pixels' unit."""
+    model = measured.model
     batches = (np.asarray(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
-    if not all(subject.vae.likelihood.is_probability(batch) for batch in batches):
+    if not (isinstance(model, VAE) and all(map(model.likelihood.is_probability, batches))):
         return {}
     bits = -nats / (math.prod(images.shape[1:]) * math.log(2))
     return {"bits_per_dimension": metric(float(bits), "bits", **protocol)}
 
 
-def _sharpness(name: str, images: np.ndarray, subject: Subject) -> Metrics:
-    if min(subject.vae.image_shape[:2]) < 3:
+def _sharpness(name: str, images: np.ndarray, measured: SplitMeasurements) -> Metrics:
+    if min(measured.model.image_shape[:2]) < 3:
         return {}
-    return {name: metric(sharpness(images, subject.real), "1 = as sharp as real", n=len(images))}
+    return {name: metric(sharpness(images, measured.real), "1 = as sharp as real", n=len(images))}
 
 
-def _recognizability(subject: Subject) -> Metrics:
-    if subject.classifier is None:
+def _recognizability(measured: SplitMeasurements) -> Metrics:
+    if measured.classifier is None:
         return {}
-    judge = subject.classifier
-    found = recognizability(judge.probabilities(subject.samples))
-    others = {"real images": subject.real, **subject.impostors}
+    judge = measured.classifier
+    found = recognizability(judge.probabilities(measured.samples))
+    others = {"real images": measured.real, **measured.impostors}
     controls = {name: recognizability(judge.probabilities(images)) for name, images in others.items()}
-    protocol = {"samples": len(subject.samples), "n": len(subject.real)}
+    protocol = {"samples": len(measured.samples), "n": len(measured.real)}
     units = {"confidence": "mean top-1", "coverage": "1 = all classes alike"}
     metrics = {
         name: metric(
@@ -230,31 +234,31 @@ def _recognizability(subject: Subject) -> Metrics:
     }
 
 
-def _realism(subject: Subject) -> Metrics:
-    others = {"real images": subject.real, **subject.impostors}
-    relative = _relative_distances(subject, {"samples": subject.samples, **others})
-    protocol = {"samples": len(subject.samples), "n": len(subject.real), "feature_space": subject.space}
-    name = f"sample_distance[{subject.space}]"
+def _realism(measured: SplitMeasurements) -> Metrics:
+    others = {"real images": measured.real, **measured.impostors}
+    relative = _relative_distances(measured, {"samples": measured.samples, **others})
+    protocol = {"samples": len(measured.samples), "n": len(measured.real), "feature_space": measured.space}
+    name = f"sample_distance[{measured.space}]"
     return {name: metric(relative.pop("samples"), "of a cross-fade's", **protocol, controls=relative)}
 
 
-def _fidelities(subject: Subject) -> Metrics:
-    spaces = {"classifier": subject.classifier, INCEPTION: subject.inception}
-    if len(subject.real) <= NEIGHBOURS:
+def _fidelities(measured: SplitMeasurements) -> Metrics:
+    spaces = {"classifier": measured.classifier, INCEPTION: measured.inception}
+    if len(measured.real) <= NEIGHBOURS:
         return {}
     return {
         name: one
         for space, network in spaces.items()
         if network is not None
-        for name, one in _fidelity(subject, space, network.features).items()
+        for name, one in _fidelity(measured, space, network.features).items()
     }
 
 
-def _fidelity(subject: Subject, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
-    real, generated = features(subject.real), features(subject.samples)
-    train = features(subject.train[: len(real)])
+def _fidelity(measured: SplitMeasurements, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
+    real, generated = features(measured.real), features(measured.samples)
+    train = features(measured.train[: len(real)])
     found = neighbourhoods(real, generated)
-    others = {"train images": train, **{name: features(each) for name, each in subject.impostors.items()}}
+    others = {"train images": train, **{name: features(each) for name, each in measured.impostors.items()}}
     controls = {name: neighbourhoods(real, each) for name, each in others.items()}
     protocol = {"samples": len(generated), "n": len(real), "feature_space": space}
     metrics = {

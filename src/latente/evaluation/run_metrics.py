@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-from latente import __version__
 from latente.errors import UserError
 from latente.evaluation import metrics
 from latente.evaluation.inception import Inception
+from latente.evaluation.measurements import SplitMeasurements
 from latente.evaluation.metrics import Metrics
-from latente.evaluation.subject import Subject
 from latente.language import tr
 from latente.training.run import Run
+from latente.version import __version__
 
 
 def evaluate(
@@ -56,23 +56,23 @@ def evaluate(
     network = None if inception is None else Inception(inception)
     if progress:
         print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
-    subject = Subject(run.model(), run.data(data_dir), split, seed, network)
+    measured = SplitMeasurements(run.model(), run.data(data_dir), split, seed, network)
     groups = {
-        "bound": metrics.bound(subject) | (metrics.importance(subject, samples, images) if samples else {}),
-        "latents": metrics.latents(subject),
-        "reconstructions": metrics.reconstructions(subject),
-        "samples": metrics.samples(subject),
-        "interpolations": metrics.interpolations(subject),
-        "factors": metrics.factors(subject),
+        "bound": metrics.bound(measured) | (metrics.importance(measured, samples, images) if samples else {}),
+        "latents": metrics.latents(measured),
+        "reconstructions": metrics.reconstructions(measured),
+        "samples": metrics.samples(measured),
+        "interpolations": metrics.interpolations(measured),
+        "factors": metrics.factors(measured),
     }
     protocol = {
         "split": split,
         "seed": seed,
         "likelihood": run.config["likelihood"]["name"],
-        "binarization": subject.dataset.binarize,
-        "epoch": run.epoch_of(subject.vae)["epoch"],
+        "binarization": measured.dataset.binarize,
+        "epoch": run.epoch_of(measured.vae)["epoch"],
         "latente": __version__,
-        **({"given": "the label"} if subject.vae.classes else {}),
+        **({"given": "the label"} if measured.model.classes else {}),
     }
     found = {name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()}
     run.add_metrics({name if split == "test" else f"{name}@{split}": one for name, one in found.items()})

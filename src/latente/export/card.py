@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from latente.export.templates import render
 from latente.figures import save_figure
+from latente.report.page import render
 from latente.report.pictures import sample_figure, traversal_figure
 from latente.training.public import public_config
 from latente.training.run import Run
@@ -34,6 +34,7 @@ def write_card(run: Run, repo: str, folder: Path, path: Path, license: str | Non
     metrics = {name: metric for name, metric in numbers.items() if name != "diagnosis"}
     text = render(
         "card.md.jinja",
+        __package__,
         metadata=yaml.safe_dump(_metadata(run, metrics, license), sort_keys=False, allow_unicode=True),
         run=run,
         config=public_config(run),
@@ -47,8 +48,8 @@ def write_card(run: Run, repo: str, folder: Path, path: Path, license: str | Non
 
 def _metadata(run: Run, metrics: dict[str, Any], license: str | None) -> dict[str, Any]:
     """What the Hub reads of a card."""
-    known = {"license": license} if license else {}
-    metadata = {**known, "library_name": "latente", "tags": ["vae", "variational-autoencoder", "keras"]}
+    licence = {"license": license} if license else {}
+    metadata = {**licence, "library_name": "latente", "tags": ["vae", "variational-autoencoder", "keras"]}
     if "elbo" not in metrics:
         return metadata
     elbo, name = metrics["elbo"], public_config(run)["data"]["name"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from latente.model.vae import VAE
 
 
-def draw(run: Run, vae: VAE, n: int) -> np.ndarray:
+def draw_codes(run: Run, vae: VAE, n: int) -> np.ndarray:
     """Codes ``(n, latent_dim)``, float32, from what ``latente sample`` draws from: the fitted prior, or the model's."""
     fitted = run.fitted_prior
     codes = fitted.sample(n) if fitted else vae.sample_codes(n)

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente import __version__
 from latente.backend import native_stderr_held
 from latente.errors import UserError
 from latente.export import networks
-from latente.export.codes import draw
+from latente.export.codes import draw_codes
 from latente.export.conversion import check_installed, convert
 from latente.export.parity import BATCHES, Arrays, differences, halves_of, opened
-from latente.export.templates import render
 from latente.files import folder_written_whole
+from latente.pixels import byte_scale, unit_scale
+from latente.report.page import render
 from latente.training.labels import labels_of
 from latente.training.public import public_config
 from latente.training.run import CONFIG, Run
+from latente.version import __version__
 
 if TYPE_CHECKING:
     from latente.model.vae import VAE
@@ -60,9 +61,9 @@ def export_folder(run: Run, format: str, output: Path | None = None, data_dir: s
             found = differences(trained, opened(format, folder / description[name]["file"]), inputs[name])
             description[name]["largest_difference"] = found
         if description["prior"]["codes"]:
-            np.save(folder / CODES, draw(run, vae, DRAWS), allow_pickle=False)
+            np.save(folder / CODES, draw_codes(run, vae, DRAWS), allow_pickle=False)
         (folder / CONFIG).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(render("readme.md.jinja", **description), encoding="utf-8")
+        (folder / "README.md").write_text(render("readme.md.jinja", __package__, **description), encoding="utf-8")
     return path, description
 
 
@@ -88,19 +89,18 @@ def _halves(vae: VAE, format: str, folder: Path) -> dict[str, Json]:
 def _inputs(run: Run, vae: VAE, data_dir: str | None) -> tuple[dict[str, Arrays], str]:
     """What to compare the halves on, 64 rows each, and what the images are: of the test split where it is at hand."""
     n = MOST
-    codes = draw(run, vae, n)
+    codes = draw_codes(run, vae, n)
     labels: Any = vae.evenly(n)
-    images, whose = np.round(255 * vae.decode(codes, labels)) / 255, "samples of the model"
+    images, whose = unit_scale(byte_scale(vae.decode(codes, labels))), "samples of the model"
     try:
         test = run.data(data_dir).test
     except UserError:
         test = None
     if test is not None and len(test) >= n:
-        images, whose = np.asarray(test.images[:n]), "test images"
-        images = images / 255.0 if images.dtype == np.uint8 else images
+        images, whose = unit_scale(test.images[:n]), "test images"
         labels = labels_of(vae, test, slice(n))
-    given = {} if labels is None else {"labels": np.asarray(labels, "int32")}
-    return {"encoder": {"images": images.astype("float32"), **given}, "decoder": {"codes": codes, **given}}, whose
+    classes = {} if labels is None else {"labels": np.asarray(labels, "int32")}
+    return {"encoder": {"images": images, **classes}, "decoder": {"codes": codes, **classes}}, whose
 
 
 def _about(run: Run, vae: VAE, format: str) -> Json:

@@ -1,7 +1,8 @@
 """The two halves of a trained VAE as plain Keras models, without noise and without a class of Latente's.
 
 What is called on a symbolic tensor leaves Keras's own layers and operations behind. So the posterior, the likelihood
-and the layers of Latente's need no second form for export, and the files need no Latente.
+and the layers of Latente's need no second form for export, and the files need no Latente. The networks may be any Keras
+models; a layer or a subclassed model of the user's stays whole, and its file asks for that class.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from latente.model.layers import Conv2DTranspose, ResidualBlock, SelfAttention
+from latente.model.layers import Conv2DTranspose
 from latente.model.vae import VAE
 
 Tensor = Any
@@ -29,7 +30,7 @@ def encoder(vae: VAE) -> keras.Model:
         height, width, _ = vae.image_shape
         planes = ops.reshape(_classes(vae, inputs), (-1, 1, 1, vae.classes))
         x = ops.concatenate([x, ops.tile(planes, (1, height, width, 1))], axis=-1)
-    q = vae.posterior.parameters(_applied(vae.encoder, x))
+    q = vae.posterior.parameters(vae.encoder(x))
     if not vae.posterior.density:
         q = {"codes": vae.posterior.mean(q), "indices": q["indices"]}
     return _standalone(keras.Model(inputs, q, name="encoder"))
@@ -41,7 +42,7 @@ def decoder(vae: VAE) -> keras.Model:
     z = inputs["codes"]
     if vae.classes:
         z = ops.concatenate([z, _classes(vae, inputs)], axis=-1)
-    mean = vae.likelihood.mean(_applied(vae.decoder, z))
+    mean = vae.likelihood.mean(vae.decoder(z))
     return _standalone(keras.Model(inputs, {"images": ops.clip(mean, 0.0, 1.0)}, name="decoder"))
 
 
@@ -51,33 +52,35 @@ def _classes(vae: VAE, inputs: dict[str, Tensor]) -> Tensor:
     return ops.one_hot(inputs["labels"], vae.classes, dtype="float32")
 
 
-def _applied(network: keras.Model, x: Tensor) -> Tensor:
-    """The output of a network, with the layers that Keras has not taken apart into those that it has."""
-    if not isinstance(network, keras.Sequential):
-        return network(x)
-    for layer in network.layers:
-        if isinstance(layer, Conv2DTranspose):  # Keras's own, but for how JAX computes it
-            stock = layers.Conv2DTranspose.from_config(layer.get_config())
-            x = stock(x)
-            stock.set_weights(layer.get_weights())
-        elif isinstance(layer, ResidualBlock | SelfAttention):
-            x = layer.call(x)  # not the layer itself, which would stay whole
-        elif isinstance(layer, layers.Dense) and len(x.shape) > 2:
-            # TensorFlow forgets the size of such a map, and tf2onnx then pads the next one on the wrong side.
-            x = layers.Reshape((*x.shape[1:-1], layer.units))(layer(x))
-        else:
-            x = layer(x)
-    return x
-
-
 def _standalone(model: keras.Model) -> keras.Model:
-    """The same model with its constants, such as a codebook, as arrays.
+    """The same model in Keras's own layers, with its constants, such as a codebook, as arrays.
 
     As tensors they would be captured from outside of TensorFlow's graph, and become inputs of the ONNX graph.
     """
-    standalone = keras.Model.from_config(_with_arrays(model.get_config()))
-    standalone.set_weights(model.get_weights())
+    plain = keras.models.clone_model(model, clone_function=_plain, recursive=True)
+    standalone = keras.Model.from_config(_with_arrays(plain.get_config()))
+    standalone.set_weights(plain.get_weights())
     return standalone
+
+
+def _plain(layer: keras.Operation) -> keras.Operation:
+    """A layer of Latente's as a layer or a model of Keras's own with the same weights, and any other as it is."""
+    if isinstance(layer, Conv2DTranspose):  # Keras's own, but for how JAX computes it
+        stock = layers.Conv2DTranspose.from_config(layer.get_config())
+        stock.build_from_config(layer.get_build_config())
+        stock.set_weights(layer.get_weights())
+        return stock
+    ours = type(layer).__module__.startswith("latente.")
+    if not ours and not isinstance(layer, layers.Dense):
+        return layer
+    shape = layer.get_build_config()["input_shape"][1:]
+    x = keras.Input(shape, dtype=layer.compute_dtype)
+    if ours:
+        return keras.Model(x, layer.call(x), name=layer.name)  # not the layer itself, which would stay whole
+    if len(shape) > 1 and None not in shape:
+        # TensorFlow forgets the size of such a map, and tf2onnx then pads the next one on the wrong side.
+        return keras.Model(x, layers.Reshape((*shape[:-1], layer.units))(layer(x)), name=layer.name)
+    return layer
 
 
 def _with_arrays(config: Any) -> Any:

@@ -3,51 +3,12 @@ const page = JSON.parse(document.getElementById("page").textContent);
 const [height, width] = page.shape;
 const $ = (id) => document.getElementById(id);
 
-const TEXTS = {
-  en: {
-    other: "Español", otherCode: "es",
-    about: "What this variational autoencoder draws, decoded beforehand: the page needs no server and no network.",
-    class: "Class", classesLeftOut: `and ${page.classes_left_out} more, not shown`,
-    discrete: "The codes of this model are discrete: there is no plane to move in and no latent to move alone.",
-    plane: "The latent plane",
-    planeHow: "Each cell is a decoded code; other latents are 0. Move the pointer over it, or use the two sliders.",
-    traversals: "One latent at a time",
-    traversalsHow: "Each slider moves one latent through quantiles of N(0, 1), the others at 0. The most informative come first."
-      + (page.traversals && page.traversals.left_out ? ` ${page.traversals.left_out} more are not shown.` : ""),
-    reset: "All to the middle", inactive: "inactive",
-    journey: "From image to image",
-    journeyHow: "The line between the codes of test images, decoded. At each stop the middle is a reconstruction."
-      + (page.classes.length ? " The class is that of the nearer end." : ""),
-    scrub: "Move along the path", image: "Test image", decoded: "decoded", reconstruction: "reconstruction",
-    noJourney: "The test images were not at hand when this page was made, so there is no interpolation between them.",
-    samples: "Samples from the prior",
-    samplesHow: page.prior === "StandardNormal" ? "Codes drawn from N(0, I), decoded: no image went in."
-      : page.prior === "fitted" ? "Codes drawn from a mixture fitted to those of the training images, decoded."
-      : `Codes drawn from the model's own prior (${page.prior}), decoded: no image went in.`,
-  },
-  es: {
-    other: "English", otherCode: "en",
-    about: "Lo que dibuja este autoencoder variacional, decodificado de antemano: la página no necesita servidor ni red.",
-    class: "Clase", classesLeftOut: `y ${page.classes_left_out} más, que no se muestran`,
-    discrete: "Los códigos de este modelo son discretos: no hay plano por el que moverse ni latente que mover por separado.",
-    plane: "El plano latente",
-    planeHow: "Cada celda es un código decodificado; los demás latentes valen 0. Mueva el puntero por encima o use los dos deslizadores.",
-    traversals: "Un latente cada vez",
-    traversalsHow: "Cada deslizador recorre un latente por los cuantiles de N(0, 1), con los demás a 0. Primero, los más informativos."
-      + (page.traversals && page.traversals.left_out ? ` Hay ${page.traversals.left_out} más que no se muestran.` : ""),
-    reset: "Todos al centro", inactive: "inactivo",
-    journey: "De imagen a imagen",
-    journeyHow: "La línea entre los códigos de imágenes de prueba, decodificada. En cada parada, el centro es una reconstrucción."
-      + (page.classes.length ? " La clase es la del extremo más cercano." : ""),
-    scrub: "Recorrer el camino", image: "Imagen de prueba", decoded: "decodificada", reconstruction: "reconstrucción",
-    noJourney: "Las imágenes de prueba no estaban disponibles al crear esta página, así que no hay interpolación entre ellas.",
-    samples: "Muestras de la distribución a priori",
-    samplesHow: page.prior === "StandardNormal" ? "Códigos extraídos de N(0, I) y decodificados: no entró ninguna imagen."
-      : page.prior === "fitted" ? "Códigos extraídos de una mezcla ajustada a los de las imágenes de entrenamiento y decodificados."
-      : `Códigos extraídos de la distribución a priori del propio modelo (${page.prior}) y decodificados: no entró ninguna imagen.`,
-  },
-};
+const LANGUAGES = { en: "English", es: "Español" };
 let language = navigator.language.startsWith("es") ? "es" : "en";
+/** An English text in the reader's language, what the page knows in place of its {names}. */
+const t = (english) =>
+  ((language === "es" && page.spanish[english]) || english).replace(/\{(\w+)\}/g, (_, name) => page[name]);
+const other = () => (language === "es" ? "en" : "es");
 let shownClass = 0;
 const redraw = []; // what each part does when the class or the language changes
 
@@ -123,7 +84,7 @@ function traversals({ latents, values, sheets }) {
     const slider = card.querySelector("input");
     const show = () => {
       const text = kl === null ? "" : `KL ${new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(kl)} nats`;
-      card.querySelector("span").textContent = dead ? `${text} · ${TEXTS[language].inactive}` : text;
+      card.querySelector("span").textContent = dead ? `${text} · ${t("inactive")}` : text;
       card.querySelector("output").value = signed(values[slider.value]);
       slider.setAttribute("aria-valuetext", signed(values[slider.value]));
       cell(card.querySelector("canvas"), sheets[shownClass], values.length, row * values.length + +slider.value);
@@ -140,16 +101,15 @@ function journey({ stops, steps, frames, originals }) {
   const scrub = $("scrub");
   scrub.max = (stops.length - 1) * steps;
   const show = () => {
-    const text = TEXTS[language];
     const at = Math.min(Math.floor(scrub.value / steps), stops.length - 2);
     const done = (scrub.value - at * steps) / steps;
     cell($("frame"), frames, steps, +scrub.value);
     cell($("from"), originals, stops.length, at);
     cell($("to"), originals, stops.length, at + 1);
-    $("from-name").textContent = `${text.image} ${stops[at]}`;
-    $("to-name").textContent = `${text.image} ${stops[at + 1]}`;
+    $("from-name").textContent = `${t("Test image")} ${stops[at]}`;
+    $("to-name").textContent = `${t("Test image")} ${stops[at + 1]}`;
     const percent = new Intl.NumberFormat(language, { style: "percent" }).format(done);
-    $("frame-name").textContent = done === 0 || done === 1 ? text.reconstruction : `${text.decoded}, ${percent}`;
+    $("frame-name").textContent = done === 0 || done === 1 ? t("reconstruction") : `${t("decoded")}, ${percent}`;
     scrub.setAttribute("aria-valuetext", `${stops[at]} → ${stops[at + 1]}: ${percent}`);
   };
   scrub.addEventListener("input", show);
@@ -157,11 +117,10 @@ function journey({ stops, steps, frames, originals }) {
 }
 
 function translate() {
-  const text = TEXTS[language];
   document.documentElement.lang = language;
-  for (const element of document.querySelectorAll("[data-text]")) element.textContent = text[element.dataset.text];
-  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = text[element.dataset.label];
-  Object.assign($("language"), { textContent: text.other, lang: text.otherCode });
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = t(element.dataset.label);
+  Object.assign($("language"), { textContent: LANGUAGES[other()], lang: other() });
   redraw.forEach((show) => show());
 }
 
@@ -169,7 +128,7 @@ if (page.plane) plane(page.plane);
 if (page.traversals) traversals(page.traversals);
 if (page.journey) journey(page.journey);
 redraw.push(() => whole($("samples"), page.samples[shownClass]));
-$("language").addEventListener("click", () => { language = TEXTS[language].otherCode; translate(); });
+$("language").addEventListener("click", () => { language = other(); translate(); });
 if (page.classes.length) {
   $("class").addEventListener("change", (event) => { shownClass = +event.target.value; redraw.forEach((show) => show()); });
 }

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.data import Split
 from latente.errors import UserError
-from latente.export.codes import draw
+from latente.export.codes import draw_codes
 from latente.export.sheets import sheet
-from latente.export.templates import render
 from latente.files import written_whole
+from latente.language import translations
 from latente.model.collapse import collapsed_dimensions
+from latente.report.page import render
+from latente.report.pictures import latents_by_kl, unlike
 from latente.training.labels import labels_of
 from latente.training.public import public_config
 from latente.training.run import Run
@@ -54,24 +55,33 @@ def export_page(run: Run, output: Path | None = None, data_dir: str | None = Non
     if path.suffix != ".html":
         raise UserError(f"The page is one HTML file. Received {path}: name a file that ends in .html.")
     vae = run.model()
-    order = _order(run, vae)
+    order, kl = latents_by_kl(vae, run)
+    most = MOST_LATENTS // 2 if vae.classes else MOST_LATENTS
     page = {
         "shape": vae.image_shape,
         "classes": run.classes[:MOST_CLASSES],
         "classes_left_out": max(0, len(run.classes) - MOST_CLASSES),
         "discrete": not vae.posterior.density,
+        "latents_left_out": max(0, vae.latent_dim - most),
+        "spanish": _spanish(),
         "plane": _plane(vae, order),
-        "traversals": _traversals(run, vae, order),
+        "traversals": _traversals(vae, order[:most], kl),
         "journey": _journey(run, vae, data_dir),
-        "samples": _each_class(vae, draw(run, vae, SAMPLES), 8),
+        "samples": _each_class(vae, draw_codes(run, vae, SAMPLES), 8),
         "prior": "fitted" if run.fitted_prior else type(vae.prior).__name__,
     }
-    html = render("page.html.jinja", page=page, name=run.name, facts=_facts(run, vae))
+    html = render("page.html.jinja", __package__, page=page, name=run.name, facts=_facts(run, vae))
     if output is None:
         path.parent.mkdir(exist_ok=True)
     with written_whole(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return path
+
+
+def _spanish() -> dict[str, str]:
+    """The Spanish of the texts that the page asks for, by the English, so that it can change its language."""
+    asked = "".join(Path(__file__).with_name(name).read_text("utf-8") for name in ("page.html.jinja", "page.js"))
+    return {english: spanish for english, spanish in translations("es").items() if f'"{english}"' in asked}
 
 
 def _facts(run: Run, vae: VAE) -> list[str]:
@@ -84,12 +94,6 @@ def _facts(run: Run, vae: VAE) -> list[str]:
         f"latent_dim {vae.latent_dim}",
         f"ELBO {bound:.2f} nats ({split})",
     ]
-
-
-def _order(run: Run, vae: VAE) -> list[int]:
-    """The latents, those with the largest KL first where it is known for each."""
-    kl = run.epoch_of(vae).get("val_kl_per_dimension")
-    return list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
 
 
 def _plane(vae: VAE, order: list[int]) -> Json | None:
@@ -105,20 +109,18 @@ def _plane(vae: VAE, order: list[int]) -> Json | None:
     return {"latents": order[:2], "values": values, "sheets": _each_class(vae, codes, side)}
 
 
-def _traversals(run: Run, vae: VAE, order: list[int]) -> Json | None:
+def _traversals(vae: VAE, moved: list[int], kl: list[float] | None) -> Json | None:
     """One row of images per latent, moved through quantiles of N(0, 1) with the others at 0."""
     if not vae.posterior.density:
         return None
-    shown = order[: MOST_LATENTS // 2 if vae.classes else MOST_LATENTS]
     values = [NormalDist().inv_cdf(level) for level in np.linspace(0.01, 0.99, STEPS)]
-    codes = np.zeros((len(shown), STEPS, vae.latent_dim), "float32")
-    for row, latent in enumerate(shown):
+    codes = np.zeros((len(moved), STEPS, vae.latent_dim), "float32")
+    for row, latent in enumerate(moved):
         codes[row, :, latent] = values
-    kl = run.epoch_of(vae).get("val_kl_per_dimension")
     dead = collapsed_dimensions(np.array(kl)) if kl else np.zeros(vae.latent_dim, bool)
-    latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in shown]
+    latents = [{"z": j, "kl": kl[j] if kl else None, "dead": bool(dead[j])} for j in moved]
     sheets = _each_class(vae, codes.reshape(-1, vae.latent_dim), STEPS)
-    return {"latents": latents, "left_out": len(order) - len(shown), "values": values, "sheets": sheets}
+    return {"latents": latents, "values": values, "sheets": sheets}
 
 
 def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:
@@ -130,7 +132,7 @@ def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:
     test = dataset.test
     if len(test) < 2:
         return None
-    stops = _unlike(test)
+    stops = unlike(test, STOPS)
     images, labels = np.asarray(test.images[stops]), labels_of(vae, test, stops)
     parts = [
         vae.interpolate(images[i], images[i + 1], STEPS, labels=None if labels is None else labels[i : i + 2])
@@ -139,19 +141,12 @@ def _journey(run: Run, vae: VAE, data_dir: str | None) -> Json | None:
     frames = np.concatenate([part[: STEPS - 1] for part in parts] + [parts[-1][-1:]])
     names = dataset.class_names
     titles = [f"{i} ({names[test.labels[i]]})" if names and test.labels is not None else str(i) for i in stops]
-    originals = images / 255.0 if images.dtype == np.uint8 else images
     return {
         "stops": titles,
         "steps": STEPS - 1,
         "frames": sheet(frames, STEPS - 1),
-        "originals": sheet(originals, len(stops)),
+        "originals": sheet(images, len(stops)),
     }
-
-
-def _unlike(test: Split) -> list[int]:
-    """The first image of each class, in the order of the split, or simply the first images; a few of them."""
-    first = [] if test.labels is None else sorted(np.unique(test.labels, return_index=True)[1].tolist())
-    return (first if len(first) > 1 else list(range(len(test))))[:STOPS]
 
 
 def _each_class(vae: VAE, codes: np.ndarray, columns: int) -> list[str]:

@@ -50,8 +50,8 @@ def differences(trained: Function, exported: Function, inputs: Arrays) -> dict[s
 def halves_of(vae: VAE) -> dict[str, Function]:
     """Encoder and decoder of a trained VAE, as its own verbs compute them."""
     return {
-        "encoder": lambda given: vae.posterior_parameters(given["images"], given.get("labels")),
-        "decoder": lambda given: {"images": vae.decode(given["codes"], given.get("labels"))},
+        "encoder": lambda inputs: vae.posterior_parameters(inputs["images"], inputs.get("labels")),
+        "decoder": lambda inputs: {"images": vae.decode(inputs["codes"], inputs.get("labels"))},
     }
 
 

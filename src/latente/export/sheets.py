@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import io
-
 import numpy as np
-from PIL import Image
+
+from latente.pixels import byte_scale, png
+from latente.report.page import png_address
 
 
 def sheet(images: np.ndarray, columns: int) -> str:
-    """Images ``(n, H, W, C)`` in [0, 1], row by row without gaps, as the address of an image that holds its PNG.
+    """Images row by row without gaps, as the address of an image that holds their PNG.
 
     Args:
-        images: Grey or colour; the last row may be incomplete.
+        images: Grey or colour, uint8 or floats in [0, 1], ``(n, H, W, C)``; the last row may be incomplete.
         columns: Images in a row.
     """
     n, height, width, channels = images.shape
     lines = -(-n // columns)
     cells = np.zeros((lines * columns, height, width, channels), "uint8")
-    cells[:n] = np.rint(255 * np.clip(images, 0, 1))
+    cells[:n] = byte_scale(images)
     rows = cells.reshape(lines, columns, height, width, channels).swapaxes(1, 2)
-    pixels = rows.reshape(lines * height, columns * width, channels)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if channels == 1 else pixels).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return png_address(png(rows.reshape(lines * height, columns * width, channels), optimize=True))

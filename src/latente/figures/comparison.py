@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latente.figures.colours import palette
 from latente.figures.names import as_written
 from latente.language import tr
 
@@ -48,11 +49,8 @@ def rate_distortion(points: Mapping[str, np.ndarray], title: str = "") -> Figure
 
 
 def _scatter(axes: Axes, points: Mapping[str, np.ndarray], axes_names: tuple[str, str], title: str) -> None:
-    colours = matplotlib.colormaps["tab10" if len(points) <= 10 else "turbo"]
-    for i, (name, those) in enumerate(points.items()):
-        colour = colours(i) if len(points) <= 10 else colours(i / (len(points) - 1))
-        # The marker tells groups apart without the colour.
-        marker = MARKERS[i % len(MARKERS)]
+    # The marker tells groups apart without the colour.
+    for marker, colour, (name, those) in zip(itertools.cycle(MARKERS), palette(len(points)), points.items()):
         x, y = np.asarray(those).T
         # Hollow, so that none hides another.
         style: dict[str, Any] = {"marker": marker, "facecolor": "none", "edgecolor": colour, "linewidth": 1.6}

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from latente.figures.grids import tile
+from latente.figures.grids import draw, tile
 from latente.figures.names import as_written
 from latente.language import shown, tr
 
@@ -54,8 +54,7 @@ def diagnosis_page(
         axes.grid(alpha=0.3)
     for row, (name, several) in enumerate(images.items(), start=bool(panels)):
         axes = figure.add_subplot(layout[row, :])
-        sheet = tile(several[:SHOWN], columns=min(SHOWN, len(several)))
-        axes.imshow(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet, cmap="gray", vmin=0, vmax=1)
+        draw(tile(several[:SHOWN], columns=min(SHOWN, len(several))), axes)
         axes.set_title(shown(name), fontsize=8, loc="left")
         axes.set_axis_off()
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 from latente.figures.names import as_written
 from latente.language import shown
+from latente.pixels import unit_scale
 
 TARGET_WIDTH = 8.0
 """Inches."""
@@ -26,7 +28,7 @@ def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
     Returns:
         One image, float in [0, 1], ``(height, width, C)``.
     """
-    images = images / 255.0 if images.dtype == np.uint8 else np.asarray(images, "float32")
+    images = unit_scale(images)
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     lines = math.ceil(n / columns)
@@ -36,6 +38,11 @@ def tile(images: np.ndarray, columns: int | None = None) -> np.ndarray:
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = image
     return sheet
+
+
+def draw(image: np.ndarray, axes: Axes, **options: Any) -> None:
+    """Draw an image ``(H, W, C)`` in [0, 1]; the options are those of ``imshow``."""
+    axes.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1, **options)
 
 
 def gap_of(width: int) -> int:
@@ -68,8 +75,7 @@ def rows(
     stack = list(images.values())
     n, height, width, _ = stack[0].shape
     gap = gap_of(width)
-    sheet = np.concatenate([s / 255.0 if s.dtype == np.uint8 else s for s in stack])
-    figure, axes = _sheet(tile(sheet, columns=n), title)
+    figure, axes = _sheet(tile(np.concatenate(list(map(unit_scale, stack))), columns=n), title)
     _show_ticks(axes)
     axes.set_yticks([i * (height + gap) + height / 2 for i in range(len(stack))], list(map(shown, images)))
     _name_columns(axes, width, columns)
@@ -96,7 +102,7 @@ def _sheet(sheet: np.ndarray, title: str) -> tuple[Figure, Axes]:
     height, width = sheet.shape[:2]
     figure = Figure(figsize=(TARGET_WIDTH, TARGET_WIDTH * height / width + 0.7), layout="constrained")
     axes = figure.add_subplot()
-    axes.imshow(sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet, cmap="gray", vmin=0, vmax=1)
+    draw(sheet, axes)
     axes.set_title(title, fontsize=10)
     axes.set_axis_off()
     return figure, axes

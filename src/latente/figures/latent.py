@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from latente.figures.grids import tile
+from latente.figures.colours import palette
+from latente.figures.grids import draw, tile
 from latente.figures.names import as_written
 from latente.language import tr
 
@@ -38,9 +38,7 @@ def latent_map(
         axes.scatter(*points.T, **style)
     else:
         classes = np.unique(labels)
-        colours = matplotlib.colormaps["tab10" if len(classes) <= 10 else "turbo"]
-        for i, label in enumerate(classes):
-            colour = colours(i) if len(classes) <= 10 else colours(i / (len(classes) - 1))
+        for label, colour in zip(classes, palette(len(classes)), strict=True):
             name = class_names[label] if class_names else str(label)
             axes.scatter(*points[labels == label].T, color=colour, label=name, **style)
         if len(classes) <= 30:
@@ -64,14 +62,7 @@ def manifold(images: np.ndarray, quantiles: Sequence[float], title: str = "") ->
     n = len(quantiles)
     figure = Figure(figsize=(8, 8), layout="constrained")
     axes = figure.add_subplot()
-    sheet = tile(images, columns=n)
-    axes.imshow(
-        sheet.squeeze(-1) if sheet.shape[-1] == 1 else sheet,
-        cmap="gray",
-        vmin=0,
-        vmax=1,
-        extent=(-0.5, n - 0.5, n - 0.5, -0.5),
-    )
+    draw(tile(images, columns=n), axes, extent=(-0.5, n - 0.5, n - 0.5, -0.5))
     names = [f"{level:.2f}" for level in quantiles]
     axes.set_xticks(range(n), names, fontsize=7)
     axes.set_yticks(range(n), names[::-1], fontsize=7)

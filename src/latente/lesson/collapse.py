@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latente.evaluation.diagnosis.measurements import kl
+from latente.evaluation.bounds import gaussian_kl
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, array, as_check, called
 from latente.model.latent_statistics import ACTIVE_VARIANCE
@@ -35,13 +35,13 @@ def check_exercise_5(dead_latents: Callable[..., Any], before: Posterior, after:
         raise Mistake("not-collapsed", n=int((~dead).sum()))
     if still.all():
         raise Mistake("not-cured")
-    if kl(array("z_mean", after[0]), array("z_log_var", after[1])).mean() > AUTOENCODER:
+    if gaussian_kl(array("z_mean", after[0]), array("z_log_var", after[1])).mean() > AUTOENCODER:
         raise Mistake("autoencoder")
     return tr("Right: all latents were dead, and {n} of {all} live now.", n=int((~still).sum()), all=len(still))
 
 
 def _judge_diagnosis(dead_latents: Callable[..., Any]) -> None:
-    for mistake, (mean, log_var, dead) in _patients().items():
+    for mistake, (mean, log_var, dead) in _posteriors().items():
         found = called("dead_latents", dead_latents, mean, log_var)
         if np.shape(found) != (LATENTS,):
             raise Mistake("not-per-latent")
@@ -49,7 +49,7 @@ def _judge_diagnosis(dead_latents: Callable[..., Any]) -> None:
             raise Mistake(mistake)
 
 
-def _patients() -> dict[str, tuple[Array, Array, Array]]:
+def _posteriors() -> dict[str, tuple[Array, Array, Array]]:
     """Posteriors made by hand, by the mistake that each brings out: z_mean, z_log_var, and which latents are dead."""
     draws = np.random.default_rng(0).standard_normal((IMAGES, LATENTS)).astype("float32")
     draws -= draws.mean(axis=0)

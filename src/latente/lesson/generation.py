@@ -8,8 +8,9 @@ import numpy as np
 
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, array, as_check, of_shape
-from latente.lesson.student import Model, Student
-from latente.model.use import interpolate_codes
+from latente.lesson.student import Model, student_model
+from latente.model import LatentModel
+from latente.model.latent_model import interpolate_codes
 from latente.pixels import cross_fade
 
 SEEN = 1000
@@ -34,8 +35,8 @@ def check_exercise_2(z: Array, generated: Array, model: Model, images: Array, n:
         images: Test images, floats in [0, 1], ``(N, H, W, C)``: those that the codes must not come from.
         n: How many codes are asked for.
     """
-    student = Student(model)
-    mean, log_var = student.posterior(np.asarray(images[:SEEN]))
+    student = student_model(model, images.shape[1:])
+    mean, log_var = student.moments(np.asarray(images[:SEEN]))
     codes = of_shape("z", z, (n, mean.shape[1]))
     _judge_codes(codes, mean, log_var)
     made = of_shape("generated", generated, (n, *images.shape[1:]))
@@ -98,11 +99,11 @@ def check_exercise_3(path: Array, model: Model, start: Array, end: Array, frames
         end: The last image, likewise.
         frames: How many images are asked for, both ends among them.
     """
-    judge_path(path, Student(model), start, end, frames)
+    judge_path(path, student_model(model, start.shape), start, end, frames)
     return tr("Right: {n} images, decoded from evenly spaced codes on the line from z_A to z_B.", n=frames)
 
 
-def judge_path(path: Any, student: Student, start: Array, end: Array, frames: int) -> None:
+def judge_path(path: Any, student: LatentModel, start: Array, end: Array, frames: int) -> None:
     """Raise the mistake of an interpolation."""
     found = array("path", path)
     if len(found) != frames:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from latente.data import Dataset
 from latente.evaluation import metrics
 from latente.evaluation.acceptance import recognizable, smooth
-from latente.evaluation.subject import Subject
+from latente.evaluation.measurements import SplitMeasurements
 from latente.language import tr
 from latente.lesson.generation import SAME, judge_path
 from latente.lesson.remark import Array, Mistake, as_check, of_shape
-from latente.lesson.student import Model, Student
+from latente.lesson.student import Model, kinds_of_layers, student_model
+from latente.model import VAE, LatentModel
 from latente.pixels import unit_scale
 
 LATENTS, SAMPLES, FRAMES = 10, 64, 10
@@ -35,8 +38,9 @@ def check_homework(
         epochs: How many epochs it was trained for.
         asked: How many are asked for: 30, fewer for a rehearsal.
     """
-    student = Student(model)
-    _judge_network(student)
+    encoder, decoder = (model.encoder, model.decoder) if isinstance(model, VAE) else model
+    student = student_model(model, data.image_shape)
+    _judge_network(encoder, decoder, student.latent_dim)
     if epochs < asked:
         raise Mistake("epochs", epochs=epochs, asked=asked)
     _judge_samples(of_shape("generated", generated, (SAMPLES, *data.image_shape)), student, data)
@@ -46,20 +50,20 @@ def check_homework(
         raise Mistake("same-class")
     start, end = unit_scale(np.asarray(data.test.images[[first, second]]))
     judge_path(path, student, start, end, FRAMES)
-    _accept(Subject(student, data, "test", seed=0))  # type: ignore[arg-type]  # it has the verbs that are used here
+    _accept(SplitMeasurements(student, data, "test", seed=0))
     return tr("Accepted: the samples are recognizable, and the interpolation is smooth.")
 
 
-def _judge_network(student: Student) -> None:
-    if "BaseConv" not in student.layers("encoder"):
+def _judge_network(encoder: Any, decoder: Any, latent_dim: int) -> None:
+    if "BaseConv" not in kinds_of_layers(encoder):
         raise Mistake("no-convolution")
-    if student.latent_dim != LATENTS:
-        raise Mistake("latents", found=student.latent_dim, asked=LATENTS)
-    if not {"BaseConvTranspose", "UpSampling2D"} & student.layers("decoder"):
+    if latent_dim != LATENTS:
+        raise Mistake("latents", found=latent_dim, asked=LATENTS)
+    if not {"BaseConvTranspose", "UpSampling2D"} & kinds_of_layers(decoder):
         raise Mistake("not-symmetric")
 
 
-def _judge_samples(made: Array, student: Student, data: Dataset) -> None:
+def _judge_samples(made: Array, student: LatentModel, data: Dataset) -> None:
     if made.min() < -1e-6 or made.max() > 1 + 1e-6:
         raise Mistake("logits")
     if np.ptp(made, axis=0).max() < SAME:
@@ -72,9 +76,9 @@ def _judge_samples(made: Array, student: Student, data: Dataset) -> None:
         raise Mistake("not-the-prior", found=found, expected=expected)
 
 
-def _accept(subject: Subject) -> None:
+def _accept(measured: SplitMeasurements) -> None:
     """The lesson's criterion, by the rules of the recipe of the homework."""
-    samples = metrics.samples(subject)
+    samples = metrics.samples(measured)
     if not recognizable(samples).met:
         sure = samples["sample_confidence[classifier]"]
         raise Mistake(
@@ -84,7 +88,7 @@ def _accept(subject: Subject) -> None:
             spread=samples["class_coverage[classifier]"]["value"],
             far=samples["sample_distance[classifier]"]["value"],
         )
-    between = metrics.interpolations(subject)
+    between = metrics.interpolations(measured)
     if not smooth(between).met:
         raise Mistake(
             "not-smooth",

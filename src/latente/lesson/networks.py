@@ -10,7 +10,7 @@ import numpy as np
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, as_check, called, of_shape
 from latente.lesson.sampling import judge_sampling
-from latente.lesson.student import Student, encoded
+from latente.lesson.student import encoded, student_model
 from latente.lesson.terms import judge_kl, judge_reconstruction
 
 SEEN = 500
@@ -96,7 +96,7 @@ def check_exercise_1(
     judge_reconstruction(reconstruction)
     judge_kl(kl)
     real = np.asarray(images[:SEEN], "float32")
-    error = np.square(real - Student((encoder, decoder)).decode(mean)).sum()
+    error = np.square(real - student_model((encoder, decoder), real.shape[1:]).decode(mean)).sum()
     left = float(error / np.square(real - real.mean(axis=0)).sum())
     if left > UNTRAINED:
         raise Mistake("not-trained", left=left)

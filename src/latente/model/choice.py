@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import keras
 
 from latente.errors import UserError
 from latente.options import did_you_mean
-
-if TYPE_CHECKING:
-    from latente.model.evidence import Model
 
 AxisT = TypeVar("AxisT", bound="Choice")
 
@@ -50,8 +47,8 @@ class Choice(keras.layers.Layer):
         """Keras's weight, in float32 whatever the networks compute in: inside ``VAE.call`` Keras would round it."""
         return super().add_weight(*args, **{"dtype": "float32", "autocast": False, **kwargs})
 
-    def bind(self, model: Model) -> None:
-        """Make the weights whose shapes depend on the model: called once, when its networks are built."""
+    def bind(self, model: Any) -> None:
+        """Make the weights whose shapes depend on the model, a ``Model``: called once, when its networks are built."""
 
     def free(self) -> Self:
         """Itself; or a copy with new weights, once a model has those that it holds."""

@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latente.errors import UserError
+from latente.model.axes import Network, Objective, Posterior, Prior
 from latente.model.choice import choices
-from latente.model.networks import Network
-from latente.model.objectives import Objective
-from latente.model.posteriors import Posterior
-from latente.model.priors import Prior
 
 
 def check_model(

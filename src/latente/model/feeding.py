@@ -9,17 +9,30 @@ import random
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 
 from latente.backend import check_bfloat16, replicas_of
 from latente.errors import UserError
-from latente.model.pixels import as_array, check_shape
+from latente.model.arrays import as_array, check_shape
+from latente.model.axes import Likelihood, Posterior
+from latente.model.conditional import checked_labels, parted
 
-if TYPE_CHECKING:
-    from latente.model.vae import VAE
+
+class Trainable(Protocol):
+    """What is asked here of a VAE, whose file this one may not import."""
+
+    image_shape: tuple[int, int, int]
+    classes: int
+    posterior: Posterior
+    likelihood: Likelihood
+    means: dict[str, keras.metrics.Mean]
+    compute_dtype: str
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What ``compile`` was given."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,7 @@ class Fed:
     stream: bool
 
 
-def prepared(vae: VAE, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> inspect.BoundArguments:
+def prepared(vae: Trainable, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> inspect.BoundArguments:
     """The arguments of ``fit`` or ``evaluate``, with what they feed, validation data included, checked.
 
     Raises:
@@ -67,7 +80,7 @@ def prepared(vae: VAE, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> i
     return bound
 
 
-def _check_compiled(vae: VAE) -> None:
+def _check_compiled(vae: Trainable) -> None:
     given = vae.get_compile_config() or {}
     if (loss := given.get("loss")) is not None:
         raise UserError(f"A VAE's loss is its objective. Received loss={loss!r}: choose VAE(objective=...).")
@@ -79,7 +92,7 @@ def _check_compiled(vae: VAE) -> None:
             )
 
 
-def _validation(vae: VAE, data: Any) -> tuple[Any, ...]:
+def _validation(vae: Trainable, data: Any) -> tuple[Any, ...]:
     x, *rest = data if isinstance(data, tuple | list) else (data,)
     fed = checked(vae, x)
     y, weight = [*rest, None, None][:2]
@@ -87,17 +100,17 @@ def _validation(vae: VAE, data: Any) -> tuple[Any, ...]:
     return (fed.x, y, weight) if weight is not None else (fed.x, y) if y is not None else (fed.x,)
 
 
-def _target(vae: VAE, fed: Fed, y: Any, weight: Any) -> Any:
+def _target(vae: Trainable, fed: Fed, y: Any, weight: Any) -> Any:
     """A target where Keras would otherwise drop the sample weights."""
-    return vae.parted(fed.x)[0] if y is None and weight is not None and not fed.stream else y
+    return parted(fed.x, vae.classes)[0] if y is None and weight is not None and not fed.stream else y
 
 
-def length(vae: VAE, x: Any) -> int | None:
+def length(vae: Trainable, x: Any) -> int | None:
     """How many images there are; None of a stream."""
-    return len(vae.parted(x)[0]) if isinstance(x, Mapping) or hasattr(x, "__array__") else None
+    return len(parted(x, vae.classes)[0]) if isinstance(x, Mapping) or hasattr(x, "__array__") else None
 
 
-def checked(vae: VAE, x: Any) -> Fed:
+def checked(vae: Trainable, x: Any) -> Fed:
     """``x`` in a form that Keras takes, with its images, or those of its first batch, checked.
 
     Raises:
@@ -111,7 +124,7 @@ def checked(vae: VAE, x: Any) -> Fed:
             f"A batch is images, (images,), (images, targets) or (images, targets, weights). Received "
             f"{len(fed.first)} parts."
         )
-    images, labels = vae.parted(fed.first[0])
+    images, labels = parted(fed.first[0], vae.classes)
     table = hasattr(images, "iloc")
     images = as_array(images)
     try:
@@ -121,11 +134,11 @@ def checked(vae: VAE, x: Any) -> Fed:
     if len(images) == 0:
         raise UserError("Expected at least 1 image. Received none.")
     check_pixels(vae, images, fed.stream)
-    vae.checked_labels(labels, len(images))
+    checked_labels(labels, len(images), vae.classes)
     return fed
 
 
-def check_pixels(vae: VAE, pixels: np.ndarray, of_stream: bool) -> None:
+def check_pixels(vae: Trainable, pixels: np.ndarray, of_stream: bool) -> None:
     """``Likelihood.check``; of a stream the refusal says where its pixels are changed."""
     try:
         vae.likelihood.check(pixels)

@@ -11,6 +11,9 @@ from keras import ops
 
 Tensor = Any
 
+MIN_STD = 1 / 510
+"""Learned scales stop at half a grey level: 8-bit data hold no finer detail, and a density there has no bound."""
+
 
 @contextlib.contextmanager
 def float32_layers() -> Iterator[None]:

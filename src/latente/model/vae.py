@@ -12,22 +12,19 @@ from keras import ops
 from latente import seeds
 from latente.backend import multiplying, replicas, strategy_scope
 from latente.errors import UserError
+from latente.model.arrays import as_array, check_shape, in_batches
+from latente.model.axes import AXES, DEFAULT_NETWORK, Evidence, Likelihood, Network, Objective, Posterior, Prior
 from latente.model.choice import make
 from latente.model.compatibility import check_model
-from latente.model.conditional import Given
-from latente.model.evidence import Evidence
+from latente.model.conditional import parted, with_classes
 from latente.model.feeding import checked, length, prepared
+from latente.model.latent_model import Labels, LatentModel, Moments
 from latente.model.latent_statistics import LatentStatistics
-from latente.model.likelihoods import Likelihood
-from latente.model.networks import Network, Own
-from latente.model.networks.network import DEFAULT
-from latente.model.networks.own import check_unbounded, network_of
+from latente.model.networks.own import Own, check_unbounded, network_of
 from latente.model.numerics import float32_layers
-from latente.model.objectives import Objective
-from latente.model.pixels import PixelRange, check_shape
-from latente.model.posteriors import Posterior
-from latente.model.priors import Prior
-from latente.model.use import Use
+from latente.model.pixel_range import PixelRange
+from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
+from latente.model.priors.standard_normal import StandardNormal
 from latente.model.watch import watched
 
 Tensor = Any
@@ -35,7 +32,7 @@ TRAINING, EVALUATION = "training noise", "evaluation noise"
 
 
 @keras.saving.register_keras_serializable(package="latente")
-class VAE(Use, keras.Model):
+class VAE(LatentModel, keras.Model):
     """A variational autoencoder (Kingma & Welling 2014) for images of one size.
 
     It is an ordinary Keras model: ``compile(optimizer)``, ``fit(images)``, ``evaluate``, ``save`` and callbacks work
@@ -44,7 +41,7 @@ class VAE(Use, keras.Model):
     give NumPy arrays.
 
     With ``classes=10`` it is a conditional VAE: images come with their labels, as ``{"images": x, "labels": y}`` in
-    ``fit``, ``evaluate`` and ``predict``, and as ``labels=`` elsewhere; see ``Conditional``.
+    ``fit``, ``evaluate`` and ``predict``, and as ``labels=`` elsewhere; see ``latente.model.conditional``.
 
     Args:
         image_shape: Height, width and channels; may be left out where own networks say it.
@@ -55,9 +52,11 @@ class VAE(Use, keras.Model):
         likelihood: p(x given z), by name or as an instance.
         objective: What ``fit`` minimizes, by name or as an instance.
         seed: Seed of the posterior noise; the initial weights follow ``keras.utils.set_random_seed``.
-        **kwargs: ``encoder`` and ``decoder``, two Keras models of one's own in place of ``network``; see
-            ``latente.model.networks.Own``. ``classes`` of a conditional VAE, 0 for none. ``name`` and ``dtype`` of the
-            Keras model, where ``dtype="mixed_bfloat16"`` computes in bfloat16.
+        classes: Number of classes of a conditional VAE; 0 for one that knows no labels.
+        encoder: A Keras model of one's own, with ``decoder`` in place of ``network``; see
+            ``latente.model.networks.Own``.
+        decoder: The other one.
+        **kwargs: ``name`` and ``dtype`` of the Keras model, where ``dtype="mixed_bfloat16"`` computes in bfloat16.
 
     Raises:
         UserError: An argument is outside its range or names no choice, or two choices do not go together.
@@ -70,17 +69,24 @@ class VAE(Use, keras.Model):
         self,
         image_shape: Sequence[int] | None = None,
         latent_dim: int | None = None,
-        network: str | Network = DEFAULT,
+        network: str | Network = DEFAULT_NETWORK,
         posterior: str | Posterior = "DiagonalGaussian",
         prior: str | Prior = "StandardNormal",
         likelihood: str | Likelihood = "Bernoulli",
         objective: str | Objective = "ELBO",
         seed: int = 0,
+        *,
+        classes: int = 0,
+        encoder: Any = None,
+        decoder: Any = None,
         **kwargs: Any,
     ) -> None:
-        chosen = network_of(network, kwargs)
+        chosen = network_of(network, encoder, decoder)
         # Pixels stay as they come: Keras must not round the targets to bfloat16.
         super().__init__(autocast=False, **{"name": "vae", **kwargs})
+        if classes < 0:
+            raise UserError(f"classes must be at least 0. Received {classes}.")
+        self.classes = classes
         self.network = chosen
         image_shape, latent_dim = self.network.sizes(image_shape, latent_dim, self.classes)
         sides = image_shape if isinstance(image_shape, Sequence | np.ndarray) else ()
@@ -93,10 +99,13 @@ class VAE(Use, keras.Model):
         self.prior = make(Prior, prior)
         self.likelihood = make(Likelihood, likelihood)
         self.objective = make(Objective, objective)
-        check_model(self.network, self.posterior, self.prior, self.objective, latent_dim, self.classes > 0)
-        self.latent_dim = int(latent_dim)
+        check_model(self.network, self.posterior, self.prior, self.objective, latent_dim, classes > 0)
+        self._latent_dim = int(latent_dim)
+        self.discrete, self.likelihood_name = not self.posterior.density, type(self.likelihood).__name__
+        self.kl_per_dimension = self.posterior.factorizes and self.prior.factorizes
+        self.standard = isinstance(self.posterior, DiagonalGaussian) and isinstance(self.prior, StandardNormal)
         images = (None, *self.image_shape)
-        self.build({"images": images, "labels": (None,)} if self.classes else images)
+        self.build({"images": images, "labels": (None,)} if classes else images)
 
     def build(self, input_shape: Any) -> None:
         """Make the networks and all other weights, for images ``(batch, H, W, C)``; the constructor calls it.
@@ -128,9 +137,34 @@ class VAE(Use, keras.Model):
                 choice.bound = True
         logged = ("elbo", "reconstruction", "kl", *self.objective.logged, *self.posterior.logged)
         self.means = {name: keras.metrics.Mean(name=name) for name in logged}
-        factorized = self.posterior.factorizes and self.prior.factorizes
-        self.latent_statistics = LatentStatistics(self.latent_dim, per_dimension=factorized)
+        self.latent_statistics = LatentStatistics(self.latent_dim, self.kl_per_dimension)
         self.pixel_range = PixelRange()
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers in a code."""
+        return self._latent_dim
+
+    # The model in tensors: what training and the choices use.
+
+    def noise(self, training: bool) -> keras.random.SeedGenerator:
+        """Where random draws come from: training and evaluation have their own."""
+        return self.training_noise if training else self.evaluation_noise
+
+    def unit_scale(self, images: Tensor) -> Tensor:
+        """Images as float32 in [0, 1]: uint8 is divided by 255 in the graph, floats stay as they are."""
+        if keras.backend.standardize_dtype(images.dtype) == "uint8":
+            return ops.cast(images, "float32") / 255.0
+        return ops.cast(images, "float32")
+
+    def inference(self, x: Tensor, training: bool = False, labels: Tensor = None) -> dict[str, Tensor]:
+        """The parameters of q(z given x) for images ``(batch, H, W, C)`` in [0, 1]."""
+        encoded = self.encoder(with_classes(x, labels, self.classes), training=training)
+        return self.posterior.parameters(encoded)
+
+    def generative(self, z: Tensor, training: bool = False, labels: Tensor = None) -> Tensor:
+        """The parameters of p(x given z), in float32, for codes ``(batch, latent_dim)``."""
+        return ops.cast(self.decoder(with_classes(z, labels, self.classes), training=training), "float32")
 
     def call(self, inputs: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Encode, draw one code per image and decode it.
@@ -143,7 +177,7 @@ class VAE(Use, keras.Model):
             The posterior's parameters (``z_mean``, ``z_log_var``), the code ``z`` and the likelihood's
             ``parameters``, each with one row per image, in float32.
         """
-        images, labels = self.parted(inputs)
+        images, labels = parted(inputs, self.classes)
         check_shape(images.shape, self.image_shape)
         q = self.inference(self.unit_scale(images), training, labels)
         z = self.posterior.sample(q, self.noise(training))
@@ -159,21 +193,17 @@ class VAE(Use, keras.Model):
     ) -> Tensor:
         """The objective's loss in nats: summed over pixels and latents, averaged over examples once."""
         assert y_pred is not None
-        evidence = self._evidence(*self.parted(x), y_pred, training)
+        images, labels = parted(x, self.classes)
+        evidence = self._evidence(images, labels, y_pred, training)
         loss, logs = self.objective.loss(evidence)
         loss, more = self.posterior.adjust(loss, evidence)
         if training:
             self.step.assign_add(1)
         log_likelihood, kl = evidence.log_likelihood, ops.sum(evidence.kl, axis=-1)
-        for name, value in {
-            "elbo": log_likelihood - kl,
-            "reconstruction": -log_likelihood,
-            "kl": kl,
-            **logs,
-            **more,
-        }.items():
+        figures = {"elbo": log_likelihood - kl, "reconstruction": -log_likelihood, "kl": kl, **logs, **more}
+        for name, value in figures.items():
             self.means[name].update_state(value)
-        self.pixel_range.update_state(self.parted(x)[0])
+        self.pixel_range.update_state(images)
         self.latent_statistics.update_state(self.posterior.mean(evidence.q), evidence.kl)
         if sample_weight is not None:
             loss = loss * ops.cast(sample_weight, loss.dtype)
@@ -185,8 +215,82 @@ class VAE(Use, keras.Model):
         log_likelihood = self.likelihood.log_prob(x, y_pred["parameters"])
         kl = self.prior.kl(q, y_pred["z"], self)
         step = ops.cast(self.step, "float32")
-        model = Given(self, labels) if self.classes else self
+        model = Conditioned(self, labels) if self.classes else self
         return Evidence(x, q, y_pred["z"], log_likelihood, kl, step, model, training)
+
+    # The model in NumPy arrays: what it is used by; see LatentModel for the rest.
+
+    @multiplying("float32")
+    def posterior_parameters(self, images: np.ndarray, labels: Labels = None) -> dict[str, np.ndarray]:
+        """The parameters of q(z given x) for each image, such as ``z_mean`` and ``z_log_var``.
+
+        Args:
+            images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
+            labels: The classes of the images, where the VAE is conditional.
+        """
+        images = as_array(images)
+        check_shape(images.shape, self.image_shape)
+        self.likelihood.check(images)
+        labels = self.checked_labels(labels, len(images))
+        return in_batches(lambda x, y: self.inference(self.unit_scale(x), labels=y), images, labels)
+
+    def moments(self, images: np.ndarray, labels: Labels = None) -> Moments:
+        """Means and log-variances of q(z given x) of images, each ``(n, latent_dim)``.
+
+        Raises:
+            UserError: The posterior is no diagonal Gaussian.
+        """
+        if not isinstance(self.posterior, DiagonalGaussian):
+            raise UserError(
+                f"Means and log-variances of latents need the posterior DiagonalGaussian. Received "
+                f"{type(self.posterior).__name__}: posterior_parameters gives what it has."
+            )
+        q = self.posterior_parameters(images, labels)
+        return q["z_mean"], q["z_log_var"]
+
+    @multiplying("float32")
+    def encode(self, images: np.ndarray, sample: bool = False, seed: int = 0, labels: Labels = None) -> np.ndarray:
+        """Codes ``(n, latent_dim)`` of images: the posterior means, or one draw each if ``sample``."""
+        parameters = self.posterior_parameters(images, labels)
+        if not sample:
+            return ops.convert_to_numpy(self.posterior.mean(parameters))
+        tensors = {name: ops.convert_to_tensor(value) for name, value in parameters.items()}
+        return ops.convert_to_numpy(self.posterior.sample(tensors, seeds.noise(seed, "codes of images")))
+
+    @multiplying("float32")
+    def decode(self, codes: np.ndarray, labels: Labels = None) -> np.ndarray:
+        """Mean images ``(n, H, W, C)``, float32 in [0, 1], of codes ``(n, latent_dim)``."""
+        codes = as_array(codes).astype("float32")
+        if codes.ndim != 2 or codes.shape[1] != self.latent_dim:
+            raise UserError(f"decode needs codes of shape (n, {self.latent_dim}). Received {codes.shape}.")
+        labels = self.checked_labels(labels, len(codes))
+        mean = in_batches(lambda z, y: self.likelihood.mean(self.generative(z, labels=y)), codes, labels)
+        return np.clip(mean, 0.0, 1.0)
+
+    @multiplying("float32")
+    def reconstruction(self, images: np.ndarray, codes: np.ndarray, labels: Labels = None) -> np.ndarray:
+        """-log p(x given z) in nats of images ``(n, H, W, C)`` and a code for each, ``(n,)``."""
+
+        def nats(x: Tensor, z: Tensor, y: Tensor) -> Tensor:
+            return -self.likelihood.log_prob(self.unit_scale(x), self.generative(z, labels=y))
+
+        codes = as_array(codes).astype("float32")
+        return in_batches(nats, as_array(images), codes, self.checked_labels(labels, len(codes))).astype("float64")
+
+    @multiplying("float32")
+    def sample_codes(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
+        """Draws of the prior ``(n, latent_dim)``."""
+        if n < 1:
+            raise UserError(f"The number of samples must be at least 1. Received {n}.")
+        if not 0 <= temperature < float("inf"):
+            raise UserError(f"temperature must be a finite number of at least 0. Received {temperature}.")
+        return ops.convert_to_numpy(self.prior.sample(n, self, seeds.noise(seed, "samples"), temperature))
+
+    def pixel_variance(self, means: np.ndarray) -> np.ndarray | float | None:
+        """That of the likelihood."""
+        return self.likelihood.pixel_variance(means)
+
+    # The Keras model.
 
     @property
     def _training_precision(self) -> str:
@@ -267,17 +371,40 @@ class VAE(Use, keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, with each choice serialized."""
-        chosen = {axis: getattr(self, axis) for axis in ("network", "posterior", "prior", "likelihood", "objective")}
         return {
             **super().get_config(),
             "image_shape": list(self.image_shape),
             "latent_dim": self.latent_dim,
             "seed": self.seed,
             **({"classes": self.classes} if self.classes else {}),
-            **{axis: keras.saving.serialize_keras_object(choice) for axis, choice in chosen.items()},
+            **{axis: keras.saving.serialize_keras_object(getattr(self, axis)) for axis in AXES},
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> VAE:
         """Rebuild from ``get_config``."""
         return cls(**{k: keras.saving.deserialize_keras_object(v, custom_objects) for k, v in config.items()})
+
+
+class Conditioned:
+    """A conditional VAE with the labels of a batch filled in: the ``Model`` that its choices are lent.
+
+    Args:
+        vae: The VAE.
+        labels: ``(batch,)``.
+    """
+
+    def __init__(self, vae: VAE, labels: Tensor) -> None:
+        self._vae, self._labels = vae, labels
+        self.image_shape, self.latent_dim = vae.image_shape, vae.latent_dim
+        self.posterior, self.prior, self.likelihood = vae.posterior, vae.prior, vae.likelihood
+        self.step, self.images = vae.step, vae.images
+        self.noise = vae.noise
+
+    def inference(self, x: Tensor, training: bool = False) -> dict[str, Tensor]:
+        """The parameters of q(z given x, y)."""
+        return self._vae.inference(x, training, self._labels)
+
+    def generative(self, z: Tensor, training: bool = False) -> Tensor:
+        """The parameters of p(x given z, y)."""
+        return self._vae.generative(z, training, self._labels)

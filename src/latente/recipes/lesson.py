@@ -6,7 +6,7 @@ import numpy as np
 
 from latente.evaluation import Diagnosis, diagnose_run
 from latente.evaluation.acceptance import Acceptance, recognizable, smooth
-from latente.language import known, text, tr
+from latente.language import text, tr, translation_of
 from latente.recipes.experiment import Experiment, PlannedRun
 from latente.recipes.recipe import recipe
 from latente.report import pictures
@@ -115,7 +115,7 @@ def _interpolate(experiment: Experiment, run: Run) -> None:
 
 
 def _accept(experiment: Experiment, claim: str, found: Acceptance) -> None:
-    passing = ", ".join(known(name) for name, met in found.controls.items() if met)
+    passing = ", ".join(translation_of(name) for name, met in found.controls.items() if met)
     experiment.conclude(claim, found.met, found.evidence)
     experiment.conclude(
         tr("The rule can tell: noise and a cross-fade of pixels fail it."),

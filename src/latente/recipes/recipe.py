@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latente.errors import UserError
-from latente.language import known
+from latente.language import translation_of
 from latente.options import did_you_mean
 from latente.recipes.experiment import Experiment, PlannedRun
 from latente.report.page import render
@@ -37,12 +37,12 @@ class Recipe:
     @property
     def summary(self) -> str:
         """What it shows, in one line, in the reader's language."""
-        return known(self.paragraphs[0])
+        return translation_of(self.paragraphs[0])
 
     @property
     def text(self) -> str:
         """Why, and what to look for, in the reader's language."""
-        return "\n\n".join(known(paragraph) for paragraph in self.paragraphs[1:])
+        return "\n\n".join(translation_of(paragraph) for paragraph in self.paragraphs[1:])
 
 
 RECIPES: dict[str, Recipe] = {}

@@ -16,8 +16,8 @@ from latente.errors import UserError
 from latente.figures import rows, save_figure
 from latente.figures.comparison import plane, rate_distortion
 from latente.files import written_whole
-from latente.language import known, text, tr
-from latente.pixels import cross_fade, unit_scale
+from latente.language import text, tr, translation_of
+from latente.pixels import cross_fade
 from latente.report.groups import Row, RunGroup, comparison_rows, groups_of, not_shared
 from latente.report.html import ensure_evaluated
 from latente.report.page import embed, render
@@ -77,10 +77,10 @@ def compare(
     for run in opened:
         ensure_evaluated(run, data_dir, progress)
     groups = groups_of(opened)
-    figures = comparison_rows(groups)
-    notes = _notes(opened, groups, figures)
+    table = comparison_rows(groups)
+    notes = _notes(opened, groups, table)
     folder = Path(folder or Path("runs") / f"comparison-{time.strftime('%Y%m%d-%H%M%S')}")
-    pictures = _figures(groups, figures, data_dir)
+    pictures = _pictures(groups, table, data_dir)
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -92,13 +92,13 @@ def compare(
         name=folder.resolve().name,
         groups=groups,
         options=list(dict.fromkeys(name for group in groups for name in group.options)),
-        rows=figures,
+        rows=table,
         notes=notes,
         sections={title: embed(figure) for title, figure in pictures.items()},
     )
     with written_whole(folder / "comparison.html") as temporary:
         temporary.write_text(html, encoding="utf-8")
-    return Comparison(groups, figures, notes, folder / "comparison.html")
+    return Comparison(groups, table, notes, folder / "comparison.html")
 
 
 def sweep(dataset: Any, folder: str | Path, progress: bool = True, **options: Any) -> Comparison:
@@ -138,7 +138,7 @@ def _check(runs: Sequence[Run]) -> None:
         run.best_epoch  # noqa: B018  # untrained runs are refused before anything slow
 
 
-def _notes(runs: Sequence[Run], groups: Sequence[RunGroup], figures: Sequence[Row]) -> list[str]:
+def _notes(runs: Sequence[Run], groups: Sequence[RunGroup], table: Sequence[Row]) -> list[str]:
     notes = []
     same_data = _same(runs, lambda run: run.environment["data_fingerprint"])
     if not same_data:
@@ -164,8 +164,8 @@ def _notes(runs: Sequence[Run], groups: Sequence[RunGroup], figures: Sequence[Ro
             notes.append(
                 tr("{group} has a seed more than once: its spread is not that of seeds alone.", group=group.letter)
             )
-    told = {"likelihood", "given"}
-    apart = [f"{row.name} ({', '.join(row.differs)})" for row in figures if set(row.differs) - told]
+    noted = {"likelihood", "given"}
+    apart = [f"{row.name} ({', '.join(row.differs)})" for row in table if set(row.differs) - noted]
     if same_data and apart:
         notes.append(
             tr("Not measured alike in all runs: {names}. latente evaluate measures anew.", names=", ".join(apart))
@@ -180,17 +180,17 @@ def _same(runs: Sequence[Run], what: Callable[[Run], Any]) -> bool:
     return all(what(run) == what(runs[0]) for run in runs)
 
 
-def _figures(groups: Sequence[RunGroup], figures: Sequence[Row], data_dir: str | None) -> dict[str, Figure]:
-    elbo = next(row for row in figures if row.name == "elbo")
+def _pictures(groups: Sequence[RunGroup], table: Sequence[Row], data_dir: str | None) -> dict[str, Figure]:
+    elbo = next(row for row in table if row.name == "elbo")
     found = {
         text("Rate and distortion"): rate_distortion(_points(groups, "kl", "reconstruction"), _protocol_title(elbo))
     }
-    names = [row.name for row in figures]
-    for row in figures:
+    names = [row.name for row in table]
+    for row in table:
         if row.name in DISENTANGLEMENT and SHARPNESS in names:
             found[text("{name} and sharpness", name=row.name)] = plane(
                 _points(groups, row.name, SHARPNESS),
-                (f"{row.name} ({known(row.unit)})", tr("sharpness of samples (1 = as sharp as real)")),
+                (f"{row.name} ({translation_of(row.unit)})", tr("sharpness of samples (1 = as sharp as real)")),
                 _protocol_title(row),
             )
     runs = [run for group in groups for run in group.runs]
@@ -227,9 +227,7 @@ def _sheets(groups: Sequence[RunGroup], dataset: Dataset) -> dict[str, Figure]:
     }
     drawn: dict[str, dict[str, np.ndarray]] = {name: {} for name in sheets}
     drawn["Reconstructions"][text("test images")] = images
-    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(
-        unit_scale(start[None]), unit_scale(end[None]), COLUMNS
-    )[0]
+    drawn["Interpolations"][text("pixel cross-fade")] = cross_fade(start[None], end[None], COLUMNS)[0]
     for group in groups:
         vae = group.runs[0].model()
         for name, draw in sheets.items():

@@ -105,7 +105,7 @@ class Row:
 
 
 def groups_of(runs: Sequence[Run]) -> list[RunGroup]:
-    """RunGroup runs by config without seed (and by the content of their data), numerically by what differs."""
+    """Group runs by config without seed (and by the content of their data), numerically by what differs."""
     found: dict[str, tuple[dict[str, Any], list[Run]]] = {}
     for run in runs:
         options = comparable(run.config) | {FINGERPRINT: run.environment["data_fingerprint"]}

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from latente import __version__
 from latente.evaluation import Diagnosis, Undiagnosed, diagnose_run, evaluate
 from latente.figures import curves
 from latente.language import text
@@ -16,6 +15,7 @@ from latente.report import pictures
 from latente.report.page import embed, render
 from latente.training.labels import labels_of
 from latente.training.run import Run
+from latente.version import __version__
 
 
 def report(run: Run | str | Path, data_dir: str | None = None, progress: bool = False) -> Path:

@@ -12,6 +12,7 @@ from latente.data import Dataset, Split
 from latente.errors import UserError
 from latente.figures import grid, latent_map, manifold, rows
 from latente.language import text, tr
+from latente.pixels import cross_fade
 from latente.training.labels import labels_of
 from latente.training.run import Run
 
@@ -58,14 +59,10 @@ def interpolation_figure(path: np.ndarray, start: np.ndarray, end: np.ndarray, t
 
     The cross-fade is the control: smooth as well, but its midpoint shows two ghosts instead of one thing.
     """
-    t = np.linspace(0, 1, len(path))
-    weights = t[:, None, None, None]
-    ends = [(image / 255.0 if image.dtype == np.uint8 else image) for image in (start, end)]
-    crossfade = (1 - weights) * ends[0] + weights * ends[1]
     return rows(
-        {text("decoded path"): path, text("pixel cross-fade"): crossfade.astype("float32")},
+        {text("decoded path"): path, text("pixel cross-fade"): cross_fade(start[None], end[None], len(path))[0]},
         title=title,
-        columns=[f"{step:.2f}" for step in t],
+        columns=[f"{step:.2f}" for step in np.linspace(0, 1, len(path))],
         column_title=tr("share of the second image"),
     )
 
@@ -78,16 +75,15 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
     if steps < 2:
         raise UserError(f"A traversal needs at least 2 steps. Received {steps}.")
     quantiles = np.linspace(0.01, 0.99, steps).tolist()
-    kl = run.epoch_of(vae).get("val_kl_per_dimension")
-    order = list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist()
-    shown = order[:MOST_LATENTS]
+    order, kl = latents_by_kl(vae, run)
+    latents = order[:MOST_LATENTS]
     which = (
         text("one latent at a time")
-        if shown == order
-        else text("{n} of {all} latents, one at a time", n=len(shown), all=len(order))
+        if latents == order
+        else text("{n} of {all} latents, one at a time", n=len(latents), all=len(order))
     )
-    images = vae.traverse(shown, quantiles, labels=label if vae.classes else None)
-    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in shown]
+    images = vae.traverse(latents, quantiles, labels=label if vae.classes else None)
+    names = [f"z {j}" if kl is None else f"z {j} (KL {kl[j]:.2f})" for j in latents]
     known = "" if kl is None else text("; KL in nats on the validation images")
     about = {"run": run.name, "which": which, "as_class": _as_class(run, label), "known": known}
     return rows(
@@ -96,6 +92,12 @@ def traversal_figure(vae: VAE, run: Run, steps: int = 11, label: int = 0) -> Fig
         columns=[f"{level:.2f}" for level in quantiles],
         column_title=tr("quantile of N(0, 1)"),
     )
+
+
+def latents_by_kl(vae: VAE, run: Run) -> tuple[list[int], list[float] | None]:
+    """The latents, those with the largest KL first where it is known for each, and that KL on validation images."""
+    kl = run.epoch_of(vae).get("val_kl_per_dimension")
+    return list(range(vae.latent_dim)) if kl is None else np.argsort(-np.array(kl)).tolist(), kl
 
 
 def map_figure(vae: VAE, dataset: Dataset, run: Run) -> Figure:
@@ -147,7 +149,11 @@ def _as_class(run: Run, label: int) -> str:
 
 def two_unlike(split: Split) -> tuple[int, int]:
     """The first image of a split, and the first of another class (or simply the next)."""
-    if split.labels is None:
-        return 0, min(1, len(split) - 1)
-    other = np.flatnonzero(split.labels != split.labels[0])
-    return 0, int(other[0]) if len(other) else 0
+    found = unlike(split, 2)
+    return found[0], found[-1]
+
+
+def unlike(split: Split, most: int) -> list[int]:
+    """The first image of each class, in the order of the split, or simply the first images; at most so many."""
+    first = [] if split.labels is None else sorted(np.unique(split.labels, return_index=True)[1].tolist())
+    return (first if len(first) > 1 else list(range(len(split))))[:most]

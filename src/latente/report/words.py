@@ -1,7 +1,7 @@
 """The words of ``metrics.json`` that reports show, said here so that they are translated.
 
-The file holds them in English; ``latente.language.known`` gives them in the reader's language. Names of figures and of
-what their protocols say are identifiers and stay as they are.
+The file holds them in English; ``latente.language.translation_of`` gives them in the reader's language. Names of
+figures and of what their protocols say are identifiers and stay as they are.
 """
 
 from __future__ import annotations

@@ -17,14 +17,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from latente import __version__
 from latente.errors import UserError
+from latente.language import translations
 from latente.serving import schemas
 from latente.serving.middleware import TOO_LARGE, Gate
 from latente.serving.monitoring import Monitor
-from latente.serving.registry import Served, named
+from latente.serving.registry import ServedRun, named
 from latente.serving.routes import router
 from latente.training import Run
+from latente.version import __version__
 
 PAGE = Path(__file__).with_name("page")
 FRESH = {"Cache-Control": "no-cache"}
@@ -69,8 +70,8 @@ def create_app(runs: Sequence[Run], data_dir: str | None = None, hosts: Sequence
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.house = {
-        name: Served(run, name, data_dir, worker, monitor.rows.observe) for name, run in named(runs).items()
+    app.state.runs = {
+        name: ServedRun(run, name, data_dir, worker, monitor.rows.observe) for name, run in named(runs).items()
     }
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
     app.add_middleware(Gate, monitor=monitor)
@@ -97,6 +98,10 @@ def _add_pages(app: FastAPI, monitor: Monitor) -> None:
     @app.get("/", include_in_schema=False)
     def explorer() -> FileResponse:
         return FileResponse(PAGE / "index.html", headers=FRESH)
+
+    @app.get("/texts/es", include_in_schema=False)
+    def spanish() -> dict[str, str]:
+        return translations("es")
 
     @app.get("/plotly.min.js", include_in_schema=False)
     def plotly() -> FileResponse:

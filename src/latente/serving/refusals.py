@@ -29,9 +29,3 @@ class TooLarge(Refused):
     """The request is larger than the limits."""
 
     status = 413
-
-
-class Busy(Refused):
-    """Too many requests are being answered."""
-
-    status = 429

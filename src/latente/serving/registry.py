@@ -9,20 +9,20 @@ from concurrent.futures import Executor
 from functools import cached_property
 from typing import Any
 
-from latente import __version__
 from latente.data import Dataset
 from latente.errors import UserError
 from latente.evaluation import diagnose_run
 from latente.model import Posterior
 from latente.model.choice import lookup
-from latente.serving.loaded import Loaded
+from latente.serving.loaded_model import LoadedModel
 from latente.serving.refusals import NotReady
 from latente.training import Run
+from latente.version import __version__
 
 _log = logging.getLogger(__name__)
 
 
-class Served:
+class ServedRun:
     """A run that is served: its model, once there is one, and its data, where they are at hand.
 
     Args:
@@ -42,7 +42,7 @@ class Served:
         self.run, self.name = run, name
         self._data_dir, self._worker, self._observe = data_dir, worker, observe
         self._reading, self._diagnosing = threading.Lock(), threading.Lock()
-        self._stamp, self._loaded = 0, None  # type: tuple[int, Loaded | None]
+        self._stamp, self._loaded = 0, None  # type: tuple[int, LoadedModel | None]
         self.version: str = run.environment.get("versions", {}).get("latente", "an unknown version")
         self.dataset  # noqa: B018  (read now, so that what is missing is said at the start)
         if run.trained:
@@ -63,7 +63,7 @@ class Served:
             _log.warning("%s is served without its data: %s", self.run.path, error)
             return None
 
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedModel:
         """The model with the best weights so far.
 
         Raises:
@@ -80,7 +80,7 @@ class Served:
         with self._reading:
             if self._loaded is None or stamp != self._stamp:
                 test = self.dataset.test if self.dataset else None
-                self._loaded, self._stamp = Loaded(self.run, test, self._worker, self._observe), stamp
+                self._loaded, self._stamp = LoadedModel(self.run, test, self._worker, self._observe), stamp
             return self._loaded
 
     def diagnose(self) -> dict[str, Any]:

@@ -10,13 +10,12 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from latente.serving import schemas
-from latente.serving.gallery import Gallery
+from latente.serving.encoded_images import EncodedImages
+from latente.serving.images import outgoing, png_of, read_images, test_image
 from latente.serving.limits import MOST_BYTES, MOST_SAMPLES
-from latente.serving.loaded import Loaded
-from latente.serving.pictures import outgoing, png
+from latente.serving.loaded_model import LoadedModel
 from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
-from latente.serving.registry import Served
-from latente.serving.requests import images_of, served_image
+from latente.serving.registry import ServedRun
 from latente.serving.summary import ordered_latents, summary
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -30,70 +29,70 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, max_body_size=MOST_BYTES)
 
 
-def find(run: Annotated[str, Path(max_length=255, description="Name of the run.")], request: Request) -> Served:
+def find(run: Annotated[str, Path(max_length=255, description="Name of the run.")], request: Request) -> ServedRun:
     """The run of that name; the names are those given at the start, never paths."""
-    known: dict[str, Served] = request.app.state.house
-    if run not in known:
-        raise Unknown(f"The runs are {', '.join(known)}. Received another name: GET /api/v1/runs lists them.")
-    return known[run]
+    served: dict[str, ServedRun] = request.app.state.runs
+    if run not in served:
+        raise Unknown(f"The runs are {', '.join(served)}. Received another name: GET /api/v1/runs lists them.")
+    return served[run]
 
 
-Of = Annotated[Served, Depends(find)]
+Served = Annotated[ServedRun, Depends(find)]
 
 
-def load(served: Of) -> Loaded:
+def load(served: Served) -> LoadedModel:
     """The model of the run."""
     return served.loaded()
 
 
-Model = Annotated[Loaded, Depends(load)]
+Model = Annotated[LoadedModel, Depends(load)]
 
 
-def test_images(served: Of, model: Model) -> Gallery:
+def encoded_images(served: Served, model: Model) -> EncodedImages:
     """The test images of the run with their codes."""
-    found = model.gallery()
+    found = model.test_images()
     if found is None:
         raise NotReady(f"The data of {served.name} are not at hand: start latente serve with --data-dir.")
     return found
 
 
-Test = Annotated[Gallery, Depends(test_images)]
+Test = Annotated[EncodedImages, Depends(encoded_images)]
 
 
 @router.get("/runs")
 def runs(request: Request) -> list[schemas.RunSummary]:
     """All runs, in the order of the command line."""
-    return [summary(served) for served in request.app.state.house.values()]
+    return [summary(served) for served in request.app.state.runs.values()]
 
 
 @router.get("/runs/{run}")
-def run(served: Of) -> schemas.RunSummary:
+def run(served: Served) -> schemas.RunSummary:
     """One run."""
     return summary(served)
 
 
 @router.get("/runs/{run}/log")
-def log(served: Of) -> list[dict[str, Any]]:
+def log(served: Served) -> list[dict[str, Any]]:
     """One entry for each finished epoch, the oldest first; it grows while the run is trained."""
     return [{name: _finite(value) for name, value in entry.items()} for entry in served.run.log]
 
 
 @router.get("/runs/{run}/diagnosis")
-def diagnosis(served: Of) -> schemas.Diagnosis | None:
+def diagnosis(served: Served) -> schemas.Diagnosis | None:
     """What ``latente diagnose`` found last; null where it was not diagnosed yet: POST to this address."""
     found = served.run.metrics.get("diagnosis")
     return schemas.Diagnosis(healthy=found["value"], findings=found["findings"]) if found else None
 
 
 @router.post("/runs/{run}/diagnosis")
-def diagnose(served: Of, model: Model) -> schemas.Diagnosis:
+def diagnose(served: Served, model: Model) -> schemas.Diagnosis:
     """Diagnose the run now, which takes up to a minute, and keep what was found in it."""
     return schemas.Diagnosis(**served.diagnose())
 
 
 @router.get("/runs/{run}/map")
 def latent_map(
-    served: Of,
+    served: Served,
     test: Test,
     n: Annotated[int, Query(ge=1, le=10_000, description="At most so many test images.")] = 2000,
     x: Annotated[int | None, Query(ge=0, lt=2**31, description="A latent; with y.")] = None,
@@ -124,15 +123,15 @@ def latent_map(
     response_class=Response,
     responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def image(served: Of, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Response:
+def image(served: Served, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Response:
     """A test image as PNG."""
-    return Response(png(served_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"})
+    return Response(png_of(test_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"})
 
 
 @router.post("/runs/{run}/encode")
-def encode(served: Of, model: Model, asked: schemas.EncodeRequest) -> schemas.Encoded:
+def encode(served: Served, model: Model, asked: schemas.EncodeRequest) -> schemas.Encoded:
     """Codes of images: the posterior means, or one draw each."""
-    images = images_of(served, asked.images)
+    images = read_images(served, asked.images)
     parameters = model.encode(images, asked.labels)
     codes = parameters.pop("mean")
     if asked.sample:
@@ -160,15 +159,15 @@ def sample(model: Model, asked: schemas.SampleRequest) -> schemas.Sampled:
 
 
 @router.post("/runs/{run}/interpolate")
-def interpolate(served: Of, model: Model, asked: schemas.InterpolateRequest) -> schemas.Interpolated:
+def interpolate(served: Served, model: Model, asked: schemas.InterpolateRequest) -> schemas.Interpolated:
     """Images along the path between two images."""
-    ends = images_of(served, [asked.start, asked.end])
+    ends = read_images(served, [asked.start, asked.end])
     images, codes = model.path(ends, asked.steps, asked.path, asked.labels)
     return schemas.Interpolated(images=outgoing(images, asked.format), codes=codes.tolist())
 
 
 @router.post("/runs/{run}/traverse")
-def traverse(served: Of, model: Model, asked: schemas.TraverseRequest) -> schemas.Traversed:
+def traverse(served: Served, model: Model, asked: schemas.TraverseRequest) -> schemas.Traversed:
     """One row of images for each latent: it moves through quantiles of N(0, 1) while the others stay."""
     dimensions = asked.dimensions or [latent.index for latent in ordered_latents(served, model)]
     if not all(0 <= dimension < model.vae.latent_dim for dimension in dimensions):
@@ -186,36 +185,36 @@ def traverse(served: Of, model: Model, asked: schemas.TraverseRequest) -> schema
 
 
 @router.post("/runs/{run}/reconstruct")
-def reconstruct(served: Of, model: Model, asked: schemas.ReconstructRequest) -> schemas.Reconstructed:
+def reconstruct(served: Served, model: Model, asked: schemas.ReconstructRequest) -> schemas.Reconstructed:
     """Images decoded from the posterior means of images."""
-    images = images_of(served, asked.images)
+    images = read_images(served, asked.images)
     decoded = model.decode(model.encode(images, asked.labels)["mean"], asked.labels)
     return schemas.Reconstructed(images=outgoing(decoded, asked.format), inputs=outgoing(images, asked.format))
 
 
 @router.post("/runs/{run}/score")
-def score(served: Of, model: Model, asked: schemas.ScoreRequest) -> schemas.Scored:
+def score(served: Served, model: Model, asked: schemas.ScoreRequest) -> schemas.Scored:
     """The ELBO of each image, and where it stands among the test images."""
-    found = model.elbo_terms(images_of(served, asked.images), asked.seed, asked.labels)
-    gallery = model.gallery()
-    percentiles = [None] * len(found.elbo) if gallery is None else gallery.percentiles(found.elbo).tolist()
+    found = model.elbo_terms(read_images(served, asked.images), asked.seed, asked.labels)
+    test = model.test_images()
+    percentiles = [None] * len(found.elbo) if test is None else test.percentiles(found.elbo).tolist()
     columns = zip(found.elbo, found.reconstruction, found.kl.sum(axis=1), percentiles, strict=True)
     names = ("elbo", "reconstruction", "kl", "percentile")
     return schemas.Scored(scores=[schemas.Score(**dict(zip(names, row, strict=True))) for row in columns])
 
 
 @router.post("/runs/{run}/neighbours")
-def neighbours(served: Of, model: Model, test: Test, asked: schemas.NeighboursRequest) -> schemas.Neighbours:
+def neighbours(served: Served, model: Model, test: Test, asked: schemas.NeighboursRequest) -> schemas.Neighbours:
     """The test images whose codes are nearest to those of images, or to codes."""
     if (asked.images is None) == (asked.codes is None):
         raise Refused("Give images or codes. Received both or neither.")
     if asked.codes is not None:
         codes = _codes(model, asked.codes)
     else:
-        codes = model.encode(images_of(served, asked.images or []), asked.labels)["mean"]
-    distances, indices = test.nearest(codes, asked.n)
-    known = test.split.labels
-    labels = np.full(indices.shape, None) if known is None else known[indices]
+        codes = model.encode(read_images(served, asked.images or []), asked.labels)["mean"]
+    distances, indices = test.neighbours(codes, asked.n)
+    classes = test.split.labels
+    labels = np.full(indices.shape, None) if classes is None else classes[indices]
     rows = zip(indices.tolist(), distances.tolist(), labels.tolist(), strict=True)
     return schemas.Neighbours(
         neighbours=[
@@ -225,7 +224,7 @@ def neighbours(served: Of, model: Model, test: Test, asked: schemas.NeighboursRe
     )
 
 
-def _codes(model: Loaded, asked: list[list[float]]) -> np.ndarray:
+def _codes(model: LoadedModel, asked: list[list[float]]) -> np.ndarray:
     """Codes as an array, ``(n, latent_dim)``."""
     lengths = {len(code) for code in asked}
     if lengths != {model.vae.latent_dim}:

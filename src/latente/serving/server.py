@@ -35,9 +35,9 @@ def serve(runs: Sequence[Run], host: str = "127.0.0.1", port: int = 8000, data_d
         app = create_app(runs, data_dir, LOOPBACK if host in LOOPBACK else ("*",))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=PATIENCE)
         where = f"[{host}]" if ":" in host else host
-        print(f"Latente serves {', '.join(app.state.house)} at http://{where}:{listener.getsockname()[1]}", flush=True)
+        print(f"Latente serves {', '.join(app.state.runs)} at http://{where}:{listener.getsockname()[1]}", flush=True)
         print("Ctrl-C stops it.", flush=True)
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # pictures.py refuses such a picture
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # images.py refuses such a picture
         with contextlib.suppress(KeyboardInterrupt):  # how uvicorn passes Ctrl-C on, once all is finished
             uvicorn.Server(config).run(sockets=[listener])
 

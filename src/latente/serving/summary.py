@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from latente.model.collapse import collapsed_dimensions
-from latente.serving.loaded import Loaded
-from latente.serving.registry import Served
+from latente.serving.loaded_model import LoadedModel
+from latente.serving.registry import ServedRun
 from latente.serving.schemas import LatentSummary, RunSummary
 
 
-def summary(served: Served) -> RunSummary:
+def summary(served: ServedRun) -> RunSummary:
     """The run as it is now."""
     run, config = served.run, served.run.config
     loaded = served.loaded() if run.trained else None
@@ -33,7 +33,7 @@ def summary(served: Served) -> RunSummary:
     )
 
 
-def ordered_latents(served: Served, loaded: Loaded | None) -> list[LatentSummary]:
+def ordered_latents(served: ServedRun, loaded: LoadedModel | None) -> list[LatentSummary]:
     """Every latent, the largest KL first, by the validation of these weights; in their own order where it has none."""
     each = loaded.entry.get("val_kl_per_dimension") if loaded else None
     if each is None:

@@ -8,8 +8,8 @@ from zipfile import ZipFile
 
 import h5py
 
-from latente import __version__
 from latente.errors import UserError
+from latente.version import __version__
 
 
 def training_of(path: Path) -> tuple[int, int]:

@@ -9,10 +9,10 @@ from typing import Any
 from latente import data
 from latente.errors import UserError
 from latente.model import AXES, Choice, choices
+from latente.model.axes import LATENT_DIM
 from latente.model.choice import lookup, name_of
 from latente.model.compatibility import check_model
-from latente.model.networks import Own
-from latente.model.networks.network import LATENT_DIM
+from latente.model.networks.own import Own
 from latente.model.vae import VAE
 from latente.options import Option, did_you_mean, options_of
 from latente.training.build import Config, choice_in

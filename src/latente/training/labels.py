@@ -8,7 +8,7 @@ import numpy as np
 
 from latente.data import Dataset, Split
 from latente.errors import UserError
-from latente.model.vae import VAE
+from latente.model.latent_model import LatentModel
 
 MOST_CLASSES = 1000
 """Each class is a plane beside every image."""
@@ -38,6 +38,6 @@ def classes_of(dataset: Dataset) -> list[str]:
     return [*names, *map(str, range(len(names), count))]
 
 
-def labels_of(vae: VAE, split: Split, rows: Any = slice(None)) -> np.ndarray | None:
+def labels_of(model: LatentModel, split: Split, rows: Any = slice(None)) -> np.ndarray | None:
     """The labels of some images of a split where the model is conditional; None where it asks for none."""
-    return split.labels[rows] if vae.classes and split.labels is not None else None
+    return split.labels[rows] if model.classes and split.labels is not None else None

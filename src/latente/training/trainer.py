@@ -19,11 +19,9 @@ from latente.data import Dataset
 from latente.errors import UserError
 from latente.files import file_name
 from latente.language import tr
-from latente.model import AXES
+from latente.model.axes import AXES, DEFAULT_NETWORK
 from latente.model.choice import lookup
-from latente.model.networks import Own
-from latente.model.networks.network import DEFAULT
-from latente.model.networks.own import network_of
+from latente.model.networks.own import Own, network_of
 from latente.model.vae import VAE
 from latente.seeds import spread
 from latente.training.averages import AveragedWeights
@@ -72,7 +70,8 @@ def train(
         UserError: An option is wrong, the data are not there or are no images, or training diverged.
     """
     if {"encoder", "decoder"} & options.keys():
-        options["network"] = network_of(options.get("network", DEFAULT), options)
+        halves = (options.pop(half, None) for half in ("encoder", "decoder"))
+        options["network"] = network_of(options.get("network", DEFAULT_NETWORK), *halves)
     own = options.get("network")
     asked, loaded = data_asked(dataset, labels, options)
     return start(resolve(asked), run_dir, progress, loaded, keep_data, own if isinstance(own, Own) else None)

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latente.evaluation.diagnosis.inputs import Array, Patient
+from latente.model.latent_model import Labels, LatentModel
 from latente.seeds import drawing
+
+Array = np.ndarray
 
 STEP = 0.2
 """Half the change of the log-variance: the error of the central difference is of second order, under 1%."""
@@ -35,14 +37,17 @@ class EffectiveBeta:
     standard_error: float
 
 
-def effective_beta(patient: Patient, images: Array, mean: Array, log_var: Array, seed: int = 0) -> EffectiveBeta | None:
+def effective_beta(
+    model: LatentModel, images: Array, mean: Array, log_var: Array, labels: Labels = None, seed: int = 0
+) -> EffectiveBeta | None:
     """Estimate beta from the model's own posteriors.
 
     Args:
-        patient: The model.
+        model: The model.
         images: ``(n, H, W, C)`` in [0, 1].
         mean: Their posterior means, ``(n, d)``.
         log_var: Their log-variances, ``(n, d)``.
+        labels: Their classes, where the model is conditional.
         seed: Seed of the draws of z.
 
     Returns:
@@ -56,7 +61,8 @@ def effective_beta(patient: Patient, images: Array, mean: Array, log_var: Array,
     for _ in range(DRAWS):
         noise = rng.standard_normal(mean.shape)
         wide, narrow = (
-            patient.reconstruction(images, mean + np.exp(0.5 * (log_var + change)) * noise) for change in (STEP, -STEP)
+            model.reconstruction(images, mean + np.exp(0.5 * (log_var + change)) * noise, labels)
+            for change in (STEP, -STEP)
         )
         slopes += (wide - narrow) / (2 * STEP * DRAWS)
     value = slopes.mean() / narrower.mean()

@@ -8,12 +8,14 @@ included, it shows too; what a model lacks beside it has another cause.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.decomposition import PCA
 
-from latente.evaluation.diagnosis.inputs import Array, Noise
+Array = np.ndarray
+Noise = Callable[[Array], Array | float]
 
 ROUNDS = 3
 """The noise of a Bernoulli pixel depends on its mean, hence on the fit: it settles in so many rounds."""

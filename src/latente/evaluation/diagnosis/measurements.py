@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 from sklearn.decomposition import PCA
 
+from latente.data.dataset import evenly
 from latente.evaluation.aggregate import Aggregate, decompose
+from latente.evaluation.bounds import draw, gaussian_kl
 from latente.evaluation.diagnosis.effective_beta import EffectiveBeta, effective_beta
-from latente.evaluation.diagnosis.inputs import Array, Patient, Training
+from latente.evaluation.diagnosis.history import History
 from latente.evaluation.diagnosis.linear import LinearVAE, linear_vae
-from latente.evaluation.diagnosis.silence import Silence
+from latente.evaluation.diagnosis.silence import Silence, watch
 from latente.evaluation.fidelity import NEIGHBOURS, Neighbourhoods, neighbourhoods
+from latente.evaluation.foreign import Scale
 from latente.evaluation.memorization import nearest
 from latente.evaluation.sharpness import BLANK, laplacian_variance
+from latente.model.arrays import BATCH
 from latente.model.collapse import collapsed_dimensions
+from latente.model.conditional import with_classes
+from latente.model.latent_model import LatentModel
 from latente.seeds import drawing
+
+Array = np.ndarray
 
 MOST_IMAGES = 2000
 """Images looked at, spread evenly over those given: shares are then known to about 1%, in seconds on two cores."""
@@ -31,41 +40,42 @@ MOST_LOG_VAR = 60.0
 
 
 class Measurements:
-    """One model before the doctor.
+    """One model and held-out images, with all that a diagnosis may ask of them.
 
     Args:
-        patient: The model.
+        model: The model.
         images: Held-out real images, ``(n, H, W, C)`` in [0, 1].
         train_images: Images it was trained on, or None.
         samples: Images said to be prior samples, or None.
-        training: What is known of the training.
+        history: What is known of the training.
         seed: Seed of every draw.
-        train_patient: The model as it takes the training images, where it takes the labels of the images too.
+        labels: Of a conditional model, the classes of ``images`` and ``train_images``.
+        scale: The range of the pixels that came in.
     """
 
     def __init__(
         self,
-        patient: Patient,
+        model: LatentModel,
         images: Array,
+        *,
         train_images: Array | None = None,
         samples: Array | None = None,
-        training: Training | None = None,
+        history: History | None = None,
         seed: int = 0,
-        train_patient: Patient | None = None,
+        labels: tuple[Array | None, Array | None] = (None, None),
+        scale: Scale = Scale(),  # noqa: B008  (frozen)
     ) -> None:
-        self.patient = patient
-        self.train_patient = train_patient or patient
-        self.images = thinned(images)
-        self.train_images = None if train_images is None else thinned(train_images)
-        self._given = [images] if train_images is None else [images, train_images]
-        self.samples = None if samples is None else thinned(samples)
-        self.training = training or Training()
-        self.seed = seed
+        self.model, self.scale, self.seed = model, scale, seed
+        self.history = history or History()
+        self.images, self.labels = thinned(images), thinned(labels[0])
+        self.train_images, self.train_labels = thinned(train_images), thinned(labels[1])
+        self.samples = thinned(samples)
+        self._given = [(images, labels[0])] + ([] if train_images is None else [(train_images, labels[1])])
 
     @cached_property
     def posterior(self) -> tuple[Array, Array]:
         """Means and log-variances of the images, each ``(n, d)``."""
-        return self.patient.encode(self.images)
+        return self.model.moments(self.images, self.labels)
 
     @property
     def mean(self) -> Array:
@@ -90,7 +100,7 @@ class Measurements:
     @cached_property
     def kl_per_dimension(self) -> Array:
         """Mean KL of each latent in nats, ``(d,)``."""
-        return kl(self.mean, self.log_var).mean(axis=0)
+        return gaussian_kl(self.mean, self.log_var).mean(axis=0)
 
     @property
     def kl(self) -> float:
@@ -120,7 +130,7 @@ class Measurements:
     @cached_property
     def reconstruction_nats(self) -> Array:
         """-log p(x given z) at those draws, ``(n,)``."""
-        return self.patient.reconstruction(self.images, self.codes)
+        return self.model.reconstruction(self.images, self.codes, self.labels)
 
     @property
     def reconstruction(self) -> float:
@@ -135,39 +145,39 @@ class Measurements:
     @cached_property
     def elbos(self) -> Array:
         """The ELBO of each held-out image, ``(n,)``."""
-        return -self.reconstruction_nats - kl(self.mean, self.log_var).sum(axis=1)
+        return -self.reconstruction_nats - gaussian_kl(self.mean, self.log_var).sum(axis=1)
 
     @cached_property
     def train_elbos(self) -> Array | None:
         """The same on training images, ``(N,)``."""
         if self.train_images is None:
             return None
-        mean, log_var = self.train_patient.encode(self.train_images)
+        mean, log_var = self.model.moments(self.train_images, self.train_labels)
         log_var = np.clip(log_var, -MOST_LOG_VAR, MOST_LOG_VAR)
         codes = draw(mean, log_var, drawing(self.seed, "training codes"))
-        nats = self.train_patient.reconstruction(self.train_images, codes)
-        return -nats - kl(mean, log_var).sum(axis=1)
+        nats = self.model.reconstruction(self.train_images, codes, self.train_labels)
+        return -nats - gaussian_kl(mean, log_var).sum(axis=1)
 
     @cached_property
     def told(self) -> float:
         """What a code tells about its image, in nats: what reconstruction loses when the codes change places."""
-        other = self.patient.reconstruction(self.images, np.roll(self.codes, 1, axis=0))
+        other = self.model.reconstruction(self.images, np.roll(self.codes, 1, axis=0), self.labels)
         return float(other.mean()) - self.reconstruction
 
     @cached_property
     def reconstructions(self) -> Array:
         """Images decoded from the posterior means, ``(n, H, W, C)``."""
-        return self.patient.decode(self.mean)
+        return self.model.decode(self.mean, self.labels)
 
     @cached_property
     def posterior_images(self) -> Array:
         """Images decoded from the draws of the posteriors: what samples look like where the aggregate is the prior."""
-        return self.patient.decode(self.codes)
+        return self.model.decode(self.codes, self.labels)
 
     @cached_property
     def prior_images(self) -> Array:
         """Images decoded from as many draws of N(0, I)."""
-        return self.patient.decode(self._prior_codes)
+        return self.model.decode(self._prior_codes, self.labels)
 
     @property
     def _prior_codes(self) -> Array:
@@ -176,14 +186,19 @@ class Measurements:
     @cached_property
     def silence(self) -> Silence | None:
         """What of the decoder is silent over draws of the posteriors and the prior; None where it cannot be seen."""
-        return self.patient.watched(np.concatenate([self.codes, self._prior_codes]))
+        codes = np.concatenate([self.codes, self._prior_codes]).astype("float32")
+        labels = None if self.labels is None else np.resize(self.labels, len(codes))  # two codes for each image
+        parts = [slice(i, i + BATCH) for i in range(0, len(codes), BATCH)]
+        classes = self.model.classes
+        inputs = (with_classes(codes[rows], None if labels is None else labels[rows], classes) for rows in parts)
+        return watch(self.model.decoder, inputs)
 
     @cached_property
     def effective_beta(self) -> EffectiveBeta | None:
         """The beta that the posteriors speak of; None where they all are as wide as the prior."""
         if not self.active:
             return None
-        return effective_beta(self.patient, self.images, self.mean, self.log_var, self.seed)
+        return effective_beta(self.model, self.images, self.mean, self.log_var, self.labels, self.seed)
 
     @cached_property
     def aggregate(self) -> Aggregate:
@@ -226,8 +241,8 @@ class Measurements:
     @cached_property
     def _known_reconstructions(self) -> Array:
         # Of all that was given: a sample made from an image that was left out would look like a new one.
-        known = zip((self.patient, self.train_patient), self._given, strict=False)
-        return np.concatenate([p.decode(p.encode(thinned(images, MOST_KNOWN))[0]) for p, images in known])
+        known = [self.model.reconstruct(thinned(x, MOST_KNOWN), thinned(y, MOST_KNOWN)) for x, y in self._given]
+        return np.concatenate(known)
 
     def _match(self, images: Array) -> Neighbourhoods:
         real, made = (self._components(each) for each in (self.posterior_images, images))
@@ -245,7 +260,7 @@ class Measurements:
     def collapse_epoch(self) -> int | None:
         """From which epoch of the log on every latent was dead; None where it does not say."""
         first = None
-        for number, entry in enumerate(self.training.log, start=1):
+        for number, entry in enumerate(self.history.log, start=1):
             if "val_kl_per_dimension" not in entry:
                 return None
             dead = collapsed_dimensions(entry["val_kl_per_dimension"]).all()
@@ -256,9 +271,12 @@ class Measurements:
     def linear(self) -> LinearVAE:
         """What the best linear VAE with as many latents makes of the images."""
         train = self.images if self.train_images is None else self.train_images
-        # Where the likelihood's noise is unknown, the errors that the model makes stand for it.
-        noise = self.patient.noise or (lambda means: self.unexplained * self.spread / self.pixels)
-        return linear_vae(train, self.images, self.latent_dim, noise)
+        return linear_vae(train, self.images, self.latent_dim, self._pixel_variance)
+
+    def _pixel_variance(self, means: Array) -> Array | float:
+        """Where the likelihood does not tell it, the errors that the model makes stand for it."""
+        known = self.model.pixel_variance(means)
+        return self.unexplained * self.spread / self.pixels if known is None else known
 
     @cached_property
     def sharpness(self) -> float:
@@ -272,22 +290,15 @@ class Measurements:
         return laplacian_variance(images) / real
 
 
-def kl(mean: Array, log_var: Array) -> Array:
-    """KL of diagonal Gaussians from N(0, I), ``(n, d)`` in nats: Kingma & Welling (2014), appendix B."""
-    return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
-
-
-def draw(mean: Array, log_var: Array, rng: np.random.Generator) -> Array:
-    """One draw of each Gaussian, ``(n, d)``."""
-    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)
-
-
 def total_variance(images: Array) -> float:
     """Sum over pixels of the variance over images."""
     return float(images.var(axis=0, dtype="float64").sum())
 
 
-def thinned(images: Array, most: int = MOST_IMAGES) -> Array:
-    """At most so many images, spread evenly."""
-    index = np.linspace(0, len(images) - 1, min(len(images), most)).round().astype(int)
-    return images[index]
+@overload
+def thinned(rows: Array, most: int = ...) -> Array: ...
+@overload
+def thinned(rows: None, most: int = ...) -> None: ...
+def thinned(rows: Array | None, most: int = MOST_IMAGES) -> Array | None:
+    """At most so many images, or labels, spread evenly; None of none."""
+    return None if rows is None else rows[evenly(len(rows), most)]

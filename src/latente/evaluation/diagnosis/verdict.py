@@ -11,16 +11,9 @@ from latente.errors import UserError
 from latente.evaluation.diagnosis.checks import checks
 from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
-from latente.evaluation.diagnosis.inputs import (
-    Array,
-    Likelihood,
-    NotFinite,
-    Scale,
-    Training,
-    checked_images,
-    foreign,
-)
+from latente.evaluation.diagnosis.history import History
 from latente.evaluation.diagnosis.measurements import Measurements
+from latente.evaluation.foreign import Array, ForeignModel, Likelihood, NotFinite, Scale, checked_images
 from latente.language import text
 from latente.model.collapse import COLLAPSED_KL
 from latente.model.latent_statistics import ACTIVE_VARIANCE
@@ -72,10 +65,16 @@ def diagnose(
         name: None if value is None else scale.to_unit(checked_images(value, name, shape))
         for name, value in others.items()
     }
-    training = Training(log=list(log), loss=loss, beta=objective_beta)
-    patient = foreign(encode, decode, likelihood, scale, shape)
     return verdict(
-        Measurements(patient, scale.to_unit(given), checked["train_images"], checked["samples"], training, seed)
+        Measurements(
+            ForeignModel(encode, decode, shape, likelihood, scale),
+            scale.to_unit(given),
+            train_images=checked["train_images"],
+            samples=checked["samples"],
+            history=History(log=list(log), loss=loss, beta=objective_beta),
+            seed=seed,
+            scale=scale,
+        )
     )
 
 
@@ -133,7 +132,7 @@ def _plots(measured: Measurements) -> dict[str, Any]:
 
 def _plots_of_log(measured: Measurements) -> dict[str, Any]:
     """What can be drawn without asking the model anything."""
-    log = measured.training.log
+    log = measured.history.log
     names = [name for name in ("elbo", "val_elbo", "kl", "val_kl") if log and all(name in entry for entry in log)]
     if not names and log and all("loss" in entry for entry in log):
         names = ["loss"]

@@ -1,10 +1,13 @@
-"""Likelihoods: p(x given z) of images in [0, 1], with every constant kept."""
+"""Likelihoods: p(x given z) of images in [0, 1], with every constant kept.
 
-from latente.model.likelihoods.bernoulli import Bernoulli
-from latente.model.likelihoods.continuous_bernoulli import ContinuousBernoulli
-from latente.model.likelihoods.discretized_logistic import DiscretizedLogistic
-from latente.model.likelihoods.likelihood import MIN_STD, Likelihood
-from latente.model.likelihoods.location_scale import Gaussian, Laplace, LocationScale
+Each file of this folder is imported, and each likelihood in it becomes a name of this package: a new one is one file.
+"""
 
-__all__ = ["MIN_STD", "Likelihood", "LocationScale"]
-__all__ += ["Bernoulli", "ContinuousBernoulli", "DiscretizedLogistic", "Gaussian", "Laplace"]
+from latente.discovery import import_all
+from latente.model.axes import Likelihood
+from latente.model.choice import choices
+
+import_all(__name__)
+globals().update(choices(Likelihood, unlisted=True))
+
+__all__ = ["Likelihood", *choices(Likelihood, unlisted=True)]

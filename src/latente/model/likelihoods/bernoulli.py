@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from latente.model.likelihoods.likelihood import Likelihood
+from latente.model.axes import Likelihood
 
 Tensor = Any
 
@@ -32,6 +32,10 @@ class Bernoulli(Likelihood):
     def mean(self, parameters: Tensor) -> Tensor:
         """The probability of each pixel."""
         return ops.sigmoid(parameters)
+
+    def pixel_variance(self, means: np.ndarray) -> np.ndarray:
+        """p (1 - p)."""
+        return means * (1 - means)
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
         """Images of zeros and ones."""

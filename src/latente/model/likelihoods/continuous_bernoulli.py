@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from latente.model.likelihoods.likelihood import MIN_STD, Likelihood
-from latente.model.numerics import log1mexp
+from latente.model.axes import Likelihood
+from latente.model.numerics import MIN_STD, log1mexp
 
 Tensor = Any
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.likelihoods.likelihood import Likelihood
+from latente.model.axes import Likelihood
 from latente.model.numerics import bounded, floored, log1mexp
 
 Tensor = Any

@@ -7,11 +7,12 @@ from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 import keras
+import numpy as np
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.likelihoods.likelihood import MIN_STD, Likelihood
-from latente.model.numerics import floored
+from latente.model.axes import Likelihood
+from latente.model.numerics import MIN_STD, floored
 
 Tensor = Any
 
@@ -54,6 +55,10 @@ class LocationScale(Likelihood, ABC):
     def mean(self, parameters: Tensor) -> Tensor:
         """The decoder's output itself; it may leave [0, 1] a little."""
         return self._split(parameters)[0]
+
+    def pixel_variance(self, means: np.ndarray) -> float | None:
+        """The square of the scale, where it is fixed."""
+        return self.std**2 if self.scale == "fixed" else None
 
     def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
         """Mean plus noise; it may leave [0, 1]."""

@@ -1,12 +1,13 @@
 """Networks: how x becomes the parameters of q(z given x), and z the parameters of p(x given z).
 
-One spec gives both halves, so that the decoder mirrors the encoder for any height, width and number of channels.
+Each file of this folder is imported, and each network in it becomes a name of this package: a new one is one file.
 """
 
-from latente.model.networks.conv import Conv
-from latente.model.networks.dense import Dense
-from latente.model.networks.network import ImageShape, Network
-from latente.model.networks.own import Own
-from latente.model.networks.resnet import ResNet
+from latente.discovery import import_all
+from latente.model.axes import Network
+from latente.model.choice import choices
 
-__all__ = ["Conv", "Dense", "ImageShape", "Network", "Own", "ResNet"]
+import_all(__name__)
+globals().update(choices(Network, unlisted=True))
+
+__all__ = ["Network", *choices(Network, unlisted=True)]

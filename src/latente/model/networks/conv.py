@@ -7,9 +7,9 @@ from typing import Any, Literal
 from keras import layers
 
 from latente.errors import UserError
+from latente.model.axes import ImageShape
 from latente.model.layers import Conv2DTranspose
 from latente.model.networks.maps import FeatureMaps, cropped
-from latente.model.networks.network import ImageShape
 
 
 class Conv(FeatureMaps):

@@ -9,10 +9,11 @@ from typing import Any
 from keras import layers
 
 from latente.errors import UserError
-from latente.model.networks.network import ImageShape, Network, check_activation
+from latente.model.axes import ImageShape
+from latente.model.networks.mirrored import Mirrored, check_activation
 
 
-class Dense(Network):
+class Dense(Mirrored):
     """Fully connected layers, mirrored: the network of Kingma & Welling (2014) and Burda et al. (2016).
 
     Args:

@@ -11,13 +11,14 @@ import keras
 from keras import layers
 
 from latente.errors import UserError
+from latente.model.axes import ImageShape
 from latente.model.layers import sequential
-from latente.model.networks.network import ImageShape, Network, check_activation, parameters_layer
+from latente.model.networks.mirrored import Mirrored, check_activation, parameters_layer
 
 Size = tuple[int, int]
 
 
-class FeatureMaps(Network, abc.ABC):
+class FeatureMaps(Mirrored, abc.ABC):
     """What ``Conv`` and ``ResNet`` share: a halving of height and width for each number of filters, and the latents.
 
     A vector of latents comes from the whole smallest map through dense layers. On a map of latents each pixel of the

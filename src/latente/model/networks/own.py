@@ -12,8 +12,8 @@ import numpy as np
 from keras import layers, ops
 
 from latente.errors import UserError
+from latente.model.axes import DEFAULT_NETWORK, ImageShape, Network
 from latente.model.choice import make
-from latente.model.networks.network import DEFAULT, ImageShape, Network
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -141,18 +141,17 @@ class Own(Network):
         return cls(**{**config, **halves})
 
 
-def network_of(network: str | Network, others: dict[str, Any]) -> Network:
-    """The network that arguments ask for: ``encoder`` and ``decoder``, which are taken out of the others, or a choice.
+def network_of(network: str | Network, encoder: Any = None, decoder: Any = None) -> Network:
+    """The network that arguments ask for: the two models of the user's, or a choice.
 
     Raises:
         UserError: They ask for both, or for one that is not there.
     """
-    halves = {half: others.pop(half) for half in ("encoder", "decoder") if half in others}
-    if not halves:
+    if encoder is None and decoder is None:
         return make(Network, network)
-    if network != DEFAULT:
+    if network != DEFAULT_NETWORK:
         raise UserError(f"Give encoder and decoder, or a network. Received both, and network {network!r}.")
-    return Own(**halves)
+    return Own(encoder, decoder)
 
 
 def check_unbounded(decoder: keras.Model, width: int) -> None:

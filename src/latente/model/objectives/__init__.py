@@ -3,14 +3,11 @@
 Each file of this folder is imported, and each objective in it becomes a name of this package: a new one is one file.
 """
 
-import importlib
-import pkgutil
-
+from latente.discovery import import_all
+from latente.model.axes import Objective
 from latente.model.choice import choices
-from latente.model.objectives.objective import Objective
 
-for _file in pkgutil.iter_modules(__path__, __name__ + "."):
-    importlib.import_module(_file.name)
-globals().update(choices(Objective))
+import_all(__name__)
+globals().update(choices(Objective, unlisted=True))
 
-__all__ = ["Objective", *choices(Objective)]
+__all__ = ["Objective", *choices(Objective, unlisted=True)]

@@ -8,9 +8,8 @@ import keras
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.evidence import Evidence, Model
+from latente.model.axes import Evidence, Model, Objective
 from latente.model.layers import sequential
-from latente.model.objectives.objective import Objective
 
 Tensor = Any
 

@@ -8,8 +8,7 @@ from typing import Any
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Evidence
-from latente.model.objectives.objective import Objective
+from latente.model.axes import Evidence, Objective
 
 Tensor = Any
 

@@ -8,9 +8,7 @@ from typing import Any, Literal
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Evidence
-from latente.model.numerics import tiled
-from latente.model.objectives.objective import Objective
+from latente.model.axes import Evidence, Objective
 
 Tensor = Any
 
@@ -38,20 +36,11 @@ class IWAE(Objective):
 
     def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
         """The negative bound."""
-        k = self.samples
-        q = {name: tiled(value, k) for name, value in evidence.q.items()}
-        z = evidence.z
-        log_likelihood = evidence.log_likelihood
-        if k > 1:  # the evidence holds the first draw
-            model = evidence.model
-            rest = {name: tiled(value, k - 1) for name, value in evidence.q.items()}
-            more = model.posterior.sample(rest, model.noise(evidence.training))
-            log_likelihood = ops.concatenate([log_likelihood, _log_likelihood(evidence, more, k - 1)])
-            z = ops.concatenate([z, more])
-        log_w = ops.reshape(log_likelihood + _log_ratio(evidence, q, z), (k, -1))
+        q, z, log_likelihood = evidence.draws(self.samples)
+        log_w = ops.reshape(log_likelihood + evidence.log_ratio(q, z), (self.samples, -1))
         total = ops.logsumexp(log_w, axis=0)
         share = ops.stop_gradient(ops.exp(log_w - total))
-        bound = total - math.log(k)
+        bound = total - math.log(self.samples)
         logs = {"iwae": bound, "effective_samples": 1.0 / ops.sum(ops.square(share), axis=0)}
         if self.gradient == "doubly":
             surrogate = _doubly(evidence, q, z, share)
@@ -68,17 +57,5 @@ def _doubly(evidence: Evidence, q: dict[str, Tensor], z: Tensor, share: Tensor) 
     still = ops.stop_gradient(z)
     scaled = still + ops.reshape(share, (-1, 1)) * (z - still)
     fixed = {name: ops.stop_gradient(value) for name, value in q.items()}
-    log_w = _log_likelihood(evidence, scaled, share.shape[0]) + _log_ratio(evidence, fixed, scaled)
+    log_w = evidence.log_likelihood_of(scaled, share.shape[0]) + evidence.log_ratio(fixed, scaled)
     return ops.sum(share * ops.reshape(log_w, (share.shape[0], -1)), axis=0)
-
-
-def _log_likelihood(evidence: Evidence, z: Tensor, times: int) -> Tensor:
-    """log p(x given z) for ``times`` draws of each image, ``(times * batch,)``."""
-    model = evidence.model
-    return model.likelihood.log_prob(tiled(evidence.x, times), model.generative(z, evidence.training))
-
-
-def _log_ratio(evidence: Evidence, q: dict[str, Tensor], z: Tensor) -> Tensor:
-    """log p(z) - log q(z given x)."""
-    model = evidence.model
-    return model.prior.log_prob(z, model) - model.posterior.log_prob(q, z)

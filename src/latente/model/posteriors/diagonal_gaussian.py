@@ -8,8 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from latente.model.axes import Parameters, Posterior
 from latente.model.numerics import bounded
-from latente.model.posteriors.posterior import Parameters, Posterior
 
 Tensor = Any
 

@@ -9,9 +9,8 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Evidence
+from latente.model.axes import Evidence, Parameters, Posterior
 from latente.model.posteriors.code_usage import CodeUsage
-from latente.model.posteriors.posterior import Parameters, Posterior
 
 Tensor = Any
 

@@ -8,8 +8,8 @@ from typing import Any
 from keras import ops
 
 from latente.errors import UserError
+from latente.model.axes import Parameters
 from latente.model.posteriors.discrete import DiscretePosterior
-from latente.model.posteriors.posterior import Parameters
 
 Tensor = Any
 

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from latente.model.axes import Parameters, Posterior
 from latente.model.numerics import bounded
 from latente.model.posteriors.diagonal_gaussian import LOG_VAR_BOUND
-from latente.model.posteriors.posterior import Parameters, Posterior
 
 Tensor = Any
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Evidence
+from latente.model.axes import Evidence
 from latente.model.posteriors.code_usage import counted
 from latente.model.posteriors.discrete import DiscretePosterior
 

@@ -3,14 +3,11 @@
 Each file of this folder is imported, and each prior in it becomes a name of this package: a new one is one file.
 """
 
-import importlib
-import pkgutil
-
+from latente.discovery import import_all
+from latente.model.axes import Prior
 from latente.model.choice import choices
-from latente.model.priors.prior import Prior
 
-for _file in pkgutil.iter_modules(__path__, __name__ + "."):
-    importlib.import_module(_file.name)
-globals().update(choices(Prior))
+import_all(__name__)
+globals().update(choices(Prior, unlisted=True))
 
-__all__ = ["Prior", *choices(Prior)]
+__all__ = ["Prior", *choices(Prior, unlisted=True)]

@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.evidence import Model
+from latente.model.axes import Model
 from latente.model.layers import sequential
 from latente.model.priors.codes import CodePrior, discrete
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import keras
 from keras import ops
 
-from latente.model.evidence import Model
-from latente.model.priors.prior import Prior
-
-if TYPE_CHECKING:
-    from latente.model.posteriors.discrete import DiscretePosterior
+from latente.model.axes import Model, Prior
+from latente.model.posteriors.discrete import DiscretePosterior
 
 Tensor = Any
 

@@ -9,9 +9,8 @@ import numpy as np
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.evidence import Model
+from latente.model.axes import Model, Prior
 from latente.model.layers import sequential
-from latente.model.priors.prior import Prior
 from latente.model.priors.standard_normal import StandardNormal
 
 Tensor = Any

@@ -10,9 +10,8 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Model
-from latente.model.posteriors import DiagonalGaussian, Posterior
-from latente.model.priors.prior import Prior
+from latente.model.axes import Model, Posterior, Prior
+from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
 
 Tensor = Any
 

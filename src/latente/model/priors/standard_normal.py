@@ -8,8 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from latente.model.evidence import Model
-from latente.model.priors.prior import Prior
+from latente.model.axes import Model, Prior
 
 Tensor = Any
 

@@ -9,9 +9,8 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.evidence import Model
+from latente.model.axes import Model, Posterior
 from latente.model.numerics import bounded
-from latente.model.posteriors import Posterior
 from latente.model.priors.mixture import MixturePrior
 
 Tensor = Any

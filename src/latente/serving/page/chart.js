@@ -1,6 +1,6 @@
 /** Plotly, loaded when a panel first draws, in the page's colours. */
 
-import { current } from "./i18n.js";
+import { current } from "./language.js";
 
 const SERIES = [
   "#4e79a7",

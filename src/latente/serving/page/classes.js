@@ -1,7 +1,7 @@
 /** The class as which a conditional run decodes, chosen once for all panels. */
 
 import { choice, field } from "./dom.js";
-import { t } from "./i18n.js";
+import { t } from "./language.js";
 import * as view from "./view.js";
 
 /** The chosen class as `labels` of a request; undefined where the run takes none. */
@@ -14,5 +14,5 @@ export function classField(run, changed) {
     view.set({ class: value });
     changed();
   };
-  return field(t("class"), choice(Object.entries(run.classes), labels(run), chosen));
+  return field(t("Class"), choice(Object.entries(run.classes), labels(run), chosen));
 }

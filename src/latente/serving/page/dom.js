@@ -1,6 +1,6 @@
 /** Building the page: elements, what is loading or failed, and work that must not pile up. */
 
-import { t } from "./i18n.js";
+import { t } from "./language.js";
 
 /** An element. Attributes that start with "on" are listeners; true and false set or leave out an attribute. */
 export function h(tag, attributes = {}, ...children) {
@@ -46,7 +46,7 @@ export function statusLine() {
     clear: () => show(),
     say: (text) => show(h("p", {}, text)),
     // Most answers come within milliseconds; a notice that flashes would only distract.
-    loading: (text = t("loading")) => {
+    loading: (text = t("Loading …")) => {
       clearTimeout(timer);
       timer = setTimeout(() => show(h("p", { class: "soft" }, text)), 200);
     },
@@ -56,15 +56,15 @@ export function statusLine() {
 
 function failure(error, retry) {
   const detail =
-    error.status === 0 ? t("unreachable") : error.detail || t("unexplained", { status: error.status ?? "?" });
+    error.status === 0 ? t("The service does not answer. Is latente serve still running?") : error.detail || t("The service answered with status {status} and no explanation.", { status: error.status ?? "?" });
   // The service writes its sentences in English.
   const text = h("p", error.detail ? { lang: "en" } : {}, detail);
   return h(
     "div",
     { class: "failed" },
-    h("p", {}, h("strong", {}, t("failed"))),
+    h("p", {}, h("strong", {}, t("That did not work."))),
     text,
-    retry ? button(t("retry"), retry) : null,
+    retry ? button(t("Try again"), retry) : null,
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { listRuns } from "./api.js";
 import { attempt, choice, field, h, statusLine } from "./dom.js";
-import { LANGUAGES, choose, current, t } from "./i18n.js";
+import { LANGUAGES, choose, current, t } from "./language.js";
 import * as compare from "./compare.js";
 import * as map from "./map.js";
 import * as path from "./path.js";
@@ -45,30 +45,31 @@ function render() {
   renderRuns();
   renderNavigation();
   const main = byId("main");
-  if (runs.length === 0) return main.replaceChildren(h("p", {}, t("no-runs")));
+  if (runs.length === 0) return main.replaceChildren(h("p", {}, t("The service has no runs to show.")));
   renderFacts();
   const name = chosenPanel();
+  const panel = PANELS[name];
   const run = chosenRun();
-  document.title = `${t(`${name}.title`)} · ${run.name} · Latente`;
+  document.title = `${t(panel.title)} · ${run.name} · Latente`;
   const section = h(
     "section",
     { class: `${name}-panel` },
-    h("h1", {}, t(`${name}.title`)),
-    h("p", { class: "lead" }, t(`${name}.lead`)),
+    h("h1", {}, t(panel.title)),
+    h("p", { class: "lead" }, t(panel.lead)),
   );
   main.replaceChildren(section);
   const reason = name === "training" || name === "compare" ? null : unavailable(run, name);
   if (reason) return section.append(h("p", { class: "note" }, reason));
-  PANELS[name].mount(section, { run, runs, signal: shown.signal });
+  panel.mount(section, { run, runs, signal: shown.signal });
 }
 
 /** Why a panel has nothing to show for a run, or null. */
 function unavailable(run, panel) {
-  if (!run.trained) return t("untrained");
-  if (!run.density && (panel === "map" || panel === "sliders")) return t("discrete", { posterior: run.posterior });
+  if (!run.trained) return t("This run has no trained weights yet. The panel opens when its first epoch is done; Training shows how far it is.");
+  if (!run.density && (panel === "map" || panel === "sliders")) return t("This run has discrete codes ({posterior}): its latents are entries of a codebook, not positions that could be moved. Path, Samples and Reconstruct work.", { posterior: run.posterior });
   if (panel !== "map") return null;
-  if (run.latent_dim < 2) return t("one-latent");
-  if (run.test_images === null) return t("no-data");
+  if (run.latent_dim < 2) return t("A map needs two latents, and this run has one: Sliders moves it.");
+  if (run.test_images === null) return t("The run's data are not at hand, so there are no test images to map. Start the service where the data are, or name their folder.");
   return null;
 }
 
@@ -78,8 +79,8 @@ function renderLanguage() {
     render();
     byId("language").querySelector("select").focus();
   };
-  byId("language").replaceChildren(field(t("language"), choice(Object.entries(LANGUAGES), current(), changed)));
-  byId("skip").textContent = t("skip");
+  byId("language").replaceChildren(field(t("Language"), choice(Object.entries(LANGUAGES), current(), changed)));
+  byId("skip").textContent = t("Skip to the panel");
   byId("skip").onclick = () => byId("main").focus();
 }
 
@@ -88,32 +89,32 @@ function renderRuns() {
   const forget = Object.fromEntries(OF_ONE_RUN.map((name) => [name, undefined]));
   const changed = (run) => view.go({ ...forget, run });
   const options = runs.map((run) => [run.name, run.name]);
-  byId("run-picker").replaceChildren(field(t("run"), choice(options, chosenRun().name, changed)));
+  byId("run-picker").replaceChildren(field(t("Run"), choice(options, chosenRun().name, changed)));
 }
 
 function renderFacts() {
   const run = chosenRun();
   const epochs =
-    run.epochs_done < run.epochs ? t("fact.epochs-of", { done: run.epochs_done, all: run.epochs }) : run.epochs_done;
+    run.epochs_done < run.epochs ? t("{done} of {all}", { done: run.epochs_done, all: run.epochs }) : run.epochs_done;
   const facts = {
-    data: `${run.data}, ${run.image_shape.join(" × ")}`,
-    latents: run.latent_dim,
-    objective: run.beta === null || run.beta === 1 ? run.objective : `${run.objective}, β = ${run.beta}`,
-    posterior: run.posterior,
-    prior: run.prior,
-    likelihood: run.likelihood,
-    epochs:
+    [t("Data")]: `${run.data}, ${run.image_shape.join(" × ")}`,
+    [t("Latents")]: run.latent_dim,
+    [t("Objective")]: run.beta === null || run.beta === 1 ? run.objective : `${run.objective}, β = ${run.beta}`,
+    [t("Posterior")]: run.posterior,
+    [t("Prior")]: run.prior,
+    [t("Likelihood")]: run.likelihood,
+    [t("Epochs")]:
       run.epoch === null || run.epoch === run.epochs_done
         ? epochs
-        : t("fact.epoch-in-use", { epochs, epoch: run.epoch }),
+        : t("{epochs} (weights of {epoch})", { epochs, epoch: run.epoch }),
   };
-  const fact = ([name, value]) => h("div", {}, h("dt", {}, t(`fact.${name}`)), h("dd", {}, String(value)));
+  const fact = ([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)));
   byId("facts").replaceChildren(...Object.entries(facts).map(fact));
 }
 
 function renderNavigation() {
   const nav = byId("panels");
-  nav.setAttribute("aria-label", t("panels"));
+  nav.setAttribute("aria-label", t("Panels"));
   const item = (panel) => {
     const here = panel === chosenPanel() ? "page" : null;
     const onclick = (event) => {
@@ -122,7 +123,7 @@ function renderNavigation() {
       view.go({ panel });
       nav.querySelector("[aria-current]").focus();
     };
-    return h("a", { href: view.link({ panel }), "aria-current": here, onclick }, t(`${panel}.title`));
+    return h("a", { href: view.link({ panel }), "aria-current": here, onclick }, t(PANELS[panel].title));
   };
   const focused = [...nav.children].indexOf(document.activeElement);
   nav.replaceChildren(...Object.keys(PANELS).map(item));

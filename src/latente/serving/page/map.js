@@ -1,14 +1,17 @@
 /** The latent map: the codes of the test images in a plane, and the decoder's image of any point of it. */
 
 import { client } from "./api.js";
-import { axisTitle, codeAt, coordinates, labelsOf, nameOfImage, nameOfLabel, pointOf } from "./atlas.js";
+import { axisTitle, codeAt, coordinates, labelsOf, nameOfImage, nameOfLabel, pointOf } from "./projection.js";
 import { seriesColour } from "./chart.js";
 import { classField } from "./classes.js";
 import { attempt, button, choice, field, h, statusLine } from "./dom.js";
-import { t } from "./i18n.js";
+import { t, text } from "./language.js";
 import { Plane } from "./plane.js";
-import { Seen } from "./seen.js";
+import { Previews } from "./previews.js";
 import * as view from "./view.js";
+
+export const title = text("Map");
+export const lead = text("Each dot is the code of a test image. Move over the map to see what the decoder makes of each place.");
 
 export function mount(root, { run, signal }) {
   const status = statusLine();
@@ -24,7 +27,7 @@ export function mount(root, { run, signal }) {
       const map = await client(run, own).map(latentsShown(run));
       show({ tools, body }, run, { ...map, axes: map.axes.map(axisTitle) }, own);
     };
-    attempt(status, work, t("map.loading"));
+    attempt(status, work, t("Encoding the test images …"));
   };
   root.append(h("div", { class: "controls" }, toolbar(run, load), tools), status.element, body);
   load();
@@ -51,27 +54,27 @@ function toolbar(run, load) {
     load();
   };
   const projections = [
-    ["components", t("map.components")],
-    ["latents", t("map.two-latents")],
+    ["components", t("Principal components")],
+    ["latents", t("Two latents")],
   ];
   const projection = choice(projections, shown ? "latents" : "components", (kind) =>
     change(kind === "latents" ? pair : null),
   );
   const names = run.latents.map(({ index, kl }) => [
     index,
-    kl === null ? `z ${index}` : t("map.latent", { index: String(index), kl }),
+    kl === null ? `z ${index}` : t("z {index} ({kl} nats)", { index: String(index), kl }),
   ]);
   const axis = (i) => {
     const free = names.filter(([index]) => index !== pair[1 - i]);
     return field(
-      t(i ? "map.y" : "map.x"),
+      i ? t("Up") : t("Across"),
       choice(free, pair[i], (index) => change(pair.map((old, j) => (j === i ? Number(index) : old)))),
     );
   };
   const bar = h(
     "div",
     { class: "controls" },
-    field(t("map.projection"), projection),
+    field(t("Plane"), projection),
     ...(shown ? [axis(0), axis(1)] : []),
   );
   return bar;
@@ -80,23 +83,23 @@ function toolbar(run, load) {
 function show({ tools, body }, run, map, signal) {
   const status = statusLine();
   const spoken = h("p", { class: "hidden", role: "status" });
-  const seen = new Seen(run, map, signal, status);
+  const previews = new Previews(run, map, signal, status);
   const moved = (point, byKey) => {
     const near = plane.nearest(point);
-    seen.move(point, near);
+    previews.move(point, near);
     if (byKey) spoken.textContent = [coordinates(map, point), near === null ? "" : nameOfImage(map, near)].join(". ");
   };
   const pinned = (point) => {
     const z = view.codeText(codeAt(map, point));
     view.set({ z });
     plane.setPin(point);
-    seen.pin(point, z);
+    previews.pin(point, z);
   };
-  const plane = new Plane(map, { label: t("map.plane"), moved, pinned, signal });
-  tools.replaceChildren(classField(run, () => seen.again()) ?? "", ...zooms(plane));
-  const help = h("p", { class: "soft" }, t("map.help"));
+  const plane = new Plane(map, { label: t("Latent map. Arrow keys move the crosshair, with Shift in larger steps; Enter pins the place; plus, minus and 0 zoom."), moved, pinned, signal });
+  tools.replaceChildren(classField(run, () => previews.again()) ?? "", ...zooms(plane));
+  const help = h("p", { class: "soft" }, t("Drag to pan, scroll to zoom, click to pin. By keyboard: focus the map, move with the arrow keys (Shift for larger steps), pin with Enter, zoom with + and −, 0 shows all."));
   body.replaceChildren(
-    h("div", { class: "map-grid" }, plane.element, seen.element),
+    h("div", { class: "map-grid" }, plane.element, previews.element),
     legend(map, plane),
     status.element,
     spoken,
@@ -112,9 +115,9 @@ function show({ tools, body }, run, map, signal) {
 }
 
 const zooms = (plane) => [
-  button(t("map.zoom-in"), () => plane.zoom(0.7)),
-  button(t("map.zoom-out"), () => plane.zoom(1.4)),
-  button(t("map.zoom-all"), () => plane.all()),
+  button(t("Zoom in"), () => plane.zoom(0.7)),
+  button(t("Zoom out"), () => plane.zoom(1.4)),
+  button(t("Show all"), () => plane.all()),
 ];
 
 /** The classes, each a button that shows or hides it. */
@@ -129,5 +132,5 @@ function legend(map, plane) {
     };
     return h("button", { type: "button", "aria-pressed": "true", onclick: toggle }, swatch, nameOfLabel(map, label));
   };
-  return h("div", { class: "legend", role: "group", "aria-label": t("map.classes") }, ...labelsOf(map).map(item));
+  return h("div", { class: "legend", role: "group", "aria-label": t("Classes: press to show or hide") }, ...labelsOf(map).map(item));
 }

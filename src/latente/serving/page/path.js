@@ -2,13 +2,16 @@
 
 import { client, picture } from "./api.js";
 import { attempt, choice, field, figure, h, latest, statusLine } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { number, t, text } from "./language.js";
 import { asImage, imagePicker, testStrip } from "./picker.js";
 import * as view from "./view.js";
 
 const FILM = 10; // images of the filmstrip
 const BETWEEN = 5; // positions of the scrubber from one of them to the next
 const STEPS = (FILM - 1) * BETWEEN + 1;
+
+export const title = text("Path");
+export const lead = text("The images between two images: their codes are joined by a path, and the decoder draws what lies on it.");
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -26,10 +29,10 @@ export function mount(root, { run, signal }) {
     status.loading();
     load();
   };
-  const ends = ["path.start", "path.end"].map((title) => imagePicker({ run, title: t(title), changed }));
+  const ends = [t("Start"), t("End")].map((title) => imagePicker({ run, title, changed }));
   const paths = [
-    ["linear", t("path.linear")],
-    ["spherical", t("path.spherical")],
+    ["linear", t("Linear: the straight line")],
+    ["spherical", t("Spherical: the great circle")],
   ];
   const kind = choice(paths, view.get("path", "linear"), (path) => {
     view.set({ path });
@@ -37,24 +40,24 @@ export function mount(root, { run, signal }) {
   });
   root.append(
     h("div", { class: "pair" }, ...ends.map((end) => end.element)),
-    h("div", { class: "controls" }, field(t("path.kind"), kind)),
+    h("div", { class: "controls" }, field(t("Path"), kind)),
     status.element,
     film.element,
     ...choices(run, ends),
   );
-  if (run.test_images === null) status.say(t("path.choose"));
+  if (run.test_images === null) status.say(t("Upload two images to see the path between them."));
   else attempt(status, () => begin(run, ends, load));
 }
 
 /** Test images to click, which set the two ends in turn. */
 function choices(run, ends) {
-  if (run.test_images === null) return [h("p", { class: "note" }, t("no-test-images"))];
+  if (run.test_images === null) return [h("p", { class: "note" }, t("The run's data are not at hand, so there are no test images to choose from: upload two images."))];
   let next = 0;
   const pick = (index) => {
     ends[next].set({ test: index });
     next = 1 - next;
   };
-  return [h("p", { class: "soft" }, t("path.pick")), testStrip(run, pick)];
+  return [h("p", { class: "soft" }, t("Click a test image to set the start; the next one sets the end, and so on in turn.")), testStrip(run, pick)];
 }
 
 /** The two test images of the address, or the first two. */
@@ -76,7 +79,7 @@ function filmstrip() {
     value: view.integer("t", 0, 0, STEPS - 1),
   });
   let images = [];
-  const at = (position) => t("path.at", { share: number((100 * position) / (STEPS - 1), 0) });
+  const at = (position) => t("{share}% of the way", { share: number((100 * position) / (STEPS - 1), 0) });
   const scrub = () => {
     const position = Number(scrubber.value);
     large.image.src = picture(images[position]);
@@ -96,7 +99,7 @@ function filmstrip() {
     return h("button", { type: "button", title: at(position), onclick }, image);
   };
   scrubber.addEventListener("input", scrub);
-  const beside = h("div", {}, field(t("path.position"), scrubber), film);
+  const beside = h("div", {}, field(t("Position"), scrubber), film);
   const element = h("div", { class: "split", hidden: true }, h("div", { class: "side" }, large.element), beside);
   const show = (found) => {
     images = found;

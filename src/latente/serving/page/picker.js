@@ -2,15 +2,15 @@
 
 import { testImage } from "./api.js";
 import { button, choice, field, figure, h } from "./dom.js";
-import { t } from "./i18n.js";
-import { describe, testLabels } from "./testset.js";
+import { t } from "./language.js";
+import { describe, imageName, testLabels } from "./testset.js";
 
 /**
  * A control for one image. Its value is {test, label} or {file, name, label}, or null while nothing is chosen.
  * `changed` is called when the reader has chosen another.
  */
 export function imagePicker({ run, title, changed }) {
-  const shown = figure(t("no-image"));
+  const shown = figure(t("No image yet"));
   shown.image.hidden = true;
   const index = h("input", { type: "number", min: 0, max: (run.test_images ?? 1) - 1, step: 1, inputmode: "numeric" });
   const classes = run.classes.length ? choice(Object.entries(run.classes), 0, (label) => relabel(Number(label))) : null;
@@ -20,7 +20,7 @@ export function imagePicker({ run, title, changed }) {
     value = chosen;
     shown.image.src = chosen.file ?? testImage(run, chosen.test);
     shown.image.hidden = false;
-    shown.image.alt = chosen.name ?? t("test-image", { index: String(chosen.test) });
+    shown.image.alt = chosen.name ?? imageName(chosen.test);
     shown.caption.textContent = shown.image.alt;
     index.value = chosen.test ?? "";
     if (chosen.file === undefined) await name(chosen);
@@ -63,10 +63,10 @@ export function imagePicker({ run, title, changed }) {
     h(
       "div",
       { class: "controls" },
-      run.test_images === null ? null : field(t("test-number"), index),
-      run.test_images === null ? null : button(t("random-image"), () => set({ test: random(run.test_images) })),
+      run.test_images === null ? null : field(t("Test image"), index),
+      run.test_images === null ? null : button(t("Random"), () => set({ test: random(run.test_images) })),
       upload(open),
-      classes ? field(t("class"), classes) : null,
+      classes ? field(t("Class"), classes) : null,
     ),
   );
   acceptDrops(element, open);
@@ -84,7 +84,7 @@ function upload(open) {
     if (input.files.length) open(input.files[0]);
     input.value = ""; // so that the same file can be chosen again
   });
-  return h("label", { class: "button" }, t("upload"), input);
+  return h("label", { class: "button" }, t("Upload or drop"), input);
 }
 
 function acceptDrops(element, open) {
@@ -110,7 +110,7 @@ export function testStrip(run, pick) {
   const grid = h("div", { class: "strip" });
   const range = h("span", { class: "soft" });
   const item = (index) => {
-    const alt = t("test-image", { index: String(index) });
+    const alt = imageName(index);
     return h(
       "button",
       { type: "button", title: alt, onclick: () => pick(index) },
@@ -121,15 +121,15 @@ export function testStrip(run, pick) {
     first = Math.min(Math.max(first + step, 0), Math.max(run.test_images - STRIP, 0));
     const last = Math.min(first + STRIP, run.test_images);
     grid.replaceChildren(...Array.from({ length: last - first }, (_, i) => item(first + i)));
-    range.textContent = t("strip-range", { first, last: last - 1, all: run.test_images });
+    range.textContent = t("{first} to {last} of {all} images", { first, last: last - 1, all: run.test_images });
   };
   turn(0);
   const turner = h(
     "div",
     { class: "controls" },
-    button(t("previous"), () => turn(-STRIP)),
-    button(t("next"), () => turn(STRIP)),
+    button(t("Previous"), () => turn(-STRIP)),
+    button(t("Next"), () => turn(STRIP)),
     range,
   );
-  return h("div", {}, h("h2", {}, t("test-images")), grid, turner);
+  return h("div", {}, h("h2", {}, t("Test images")), grid, turner);
 }

@@ -1,6 +1,6 @@
 /** The plane of the latent map: the codes of the test images, a crosshair that pointer and arrow keys move, a pin. */
 
-import { labelsOf } from "./atlas.js";
+import { labelsOf } from "./projection.js";
 import { colour, draw, seriesColour } from "./chart.js";
 import { h } from "./dom.js";
 

@@ -2,13 +2,16 @@
 
 import { client, picture, testImage } from "./api.js";
 import { attempt, figure, h, latest, statusLine } from "./dom.js";
-import { number, t } from "./i18n.js";
+import { number, t, text } from "./language.js";
 import { asImage, imagePicker, testStrip } from "./picker.js";
 import { difference } from "./pixels.js";
 import { describe } from "./testset.js";
 import * as view from "./view.js";
 
 const NEAREST = 8;
+
+export const title = text("Reconstruct");
+export const lead = text("What the model keeps of an image, what it loses, and how likely it finds it.");
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -33,39 +36,39 @@ export function mount(root, { run, signal }) {
     status.loading();
     load();
   };
-  const picker = imagePicker({ run, title: t("reconstruct.image"), changed });
+  const picker = imagePicker({ run, title: t("Image"), changed });
   const pick = (index) => picker.set({ test: index });
   root.append(
     h("div", { class: "split" }, picker.element, h("div", {}, status.element, result)),
     testStrip(run, pick) ?? "",
   );
-  if (run.test_images === null) status.say(t("reconstruct.choose"));
+  if (run.test_images === null) status.say(t("Upload an image to see its reconstruction."));
   else attempt(status, () => pick(view.integer("image", 0, 0, run.test_images - 1)));
 }
 
 function pictures(input, output, gap) {
   const items = [
-    figure(t("reconstruct.input"), { src: input, alt: t("reconstruct.input") }),
-    figure(t("reconstruct.output"), { src: output, alt: t("reconstruct.output"), id: "reconstruction" }),
-    figure(t("reconstruct.difference", gap), { src: gap.source, alt: t("reconstruct.difference-alt") }),
+    figure(t("As the model saw it"), { src: input, alt: t("As the model saw it") }),
+    figure(t("Reconstruction"), { src: output, alt: t("Reconstruction"), id: "reconstruction" }),
+    figure(t("Difference: mean {mean}, largest {largest} (black is 0, white the largest; pixels from 0 to 1)", gap), { src: gap.source, alt: t("Absolute difference of input and reconstruction") }),
   ];
   return h("div", { class: "triple" }, ...items.map((item) => item.element));
 }
 
 function figures({ elbo, reconstruction, kl, percentile }) {
-  const nats = (value) => t("nats", { value: number(value, 1) });
+  const nats = (value) => t("{value} nats", { value: number(value, 1) });
   const items = [
-    [t("elbo"), nats(elbo)],
-    [t("reconstruction-term"), nats(reconstruction)],
-    [t("kl"), nats(kl)],
+    [t("ELBO"), nats(elbo)],
+    [t("Reconstruction"), nats(reconstruction)],
+    [t("KL"), nats(kl)],
   ];
-  const sum = h("p", { class: "soft" }, t("reconstruct.sum"));
+  const sum = h("p", { class: "soft" }, t("ELBO = −(reconstruction + KL), a lower bound on log p(x). Higher is better."));
   const boxes = h(
     "dl",
     { class: "figures" },
     ...items.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
   );
-  const rank = percentile === null ? null : h("p", {}, t("reconstruct.percentile", { share: number(percentile, 0) }));
+  const rank = percentile === null ? null : h("p", {}, t("Its ELBO is higher than that of {share}% of the test images.", { share: number(percentile, 0) }));
   return h("div", {}, boxes, sum, rank);
 }
 
@@ -74,20 +77,20 @@ const others = (neighbours, { test }) => neighbours.filter(({ index }) => index 
 
 function nearest(run, neighbours, pick) {
   const item = ({ index, distance }) => {
-    const shown = figure(t("reconstruct.distance", { distance }), { src: testImage(run, index), alt: "" });
+    const shown = figure(t("Distance {distance}", { distance }), { src: testImage(run, index), alt: "" });
     const open = h("button", { type: "button", onclick: () => pick(index) }, shown.element);
-    describe(run, index).then((text) => {
-      shown.image.alt = text;
-      open.title = text;
+    describe(run, index).then((name) => {
+      shown.image.alt = name;
+      open.title = name;
     });
     return open;
   };
-  const heading = h("h2", {}, t("reconstruct.nearest"));
+  const heading = h("h2", {}, t("Nearest test images"));
   return h(
     "div",
     {},
     heading,
-    h("p", { class: "soft" }, t("reconstruct.nearest-lead")),
+    h("p", { class: "soft" }, t("By the distance between their codes.")),
     h("div", { class: "near" }, ...neighbours.map(item)),
   );
 }

@@ -2,11 +2,14 @@
 
 import { client, picture } from "./api.js";
 import { button, choice, field, h, latest, statusLine } from "./dom.js";
-import { fixed, t } from "./i18n.js";
+import { fixed, t, text } from "./language.js";
 import * as view from "./view.js";
 
 const MOST = 256;
 const EACH_IN_TURN = "each";
+
+export const title = text("Samples");
+export const lead = text("New images: codes drawn from the prior, decoded. No image of the data has a part in them.");
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -23,7 +26,7 @@ export function mount(root, { run, signal }) {
     status.loading();
     draw();
   };
-  const hint = run.density ? h("p", { class: "soft" }, t("samples.to-sliders")) : "";
+  const hint = run.density ? h("p", { class: "soft" }, t("Click a sample to open its code in Sliders.")) : "";
   root.append(controls(run, change), status.element, grid, hint);
   status.loading();
   draw();
@@ -63,31 +66,31 @@ function controls(run, change) {
     change({ temperature: event.target.value });
   };
   const heat = h("input", { type: "range", min: 0, max: 2, step: 0.05, value: temperature(), oninput: warmer });
-  const which = [[EACH_IN_TURN, t("samples.each")], ...Object.entries(run.classes)];
+  const which = [[EACH_IN_TURN, t("Each in turn")], ...Object.entries(run.classes)];
   const classes = choice(which, view.get("class", EACH_IN_TURN), (value) =>
     change({ class: value === EACH_IN_TURN ? undefined : value }),
   );
   const priors = [
-    ["fitted", t("samples.fitted")],
-    ["own", t("samples.own", { prior: run.prior })],
+    ["fitted", t("Fitted after training")],
+    ["own", t("The model's own ({prior})", { prior: run.prior })],
   ];
   const prior = choice(priors, view.get("prior", "fitted"), (value) => change({ prior: value }));
   return h(
     "div",
     { class: "controls" },
-    field(h("span", {}, t("samples.temperature"), " ", shown), heat),
-    field(t("samples.n"), number_("n", 64, 1, MOST)),
-    field(t("seed"), seed),
-    button(t("new-seed"), anew),
-    run.classes.length ? field(t("class"), classes) : null,
-    run.fitted_prior ? field(t("samples.prior"), prior) : null,
+    field(h("span", {}, t("Temperature"), " ", shown), heat),
+    field(t("How many"), number_("n", 64, 1, MOST)),
+    field(t("Seed"), seed),
+    button(t("New seed"), anew),
+    run.classes.length ? field(t("Class"), classes) : null,
+    run.fitted_prior ? field(t("Prior"), prior) : null,
   );
 }
 
 /** One sample; a click takes its code to the sliders, where the run has any. */
 function sample(run, image, code, label, i) {
   const name = label === undefined ? "" : run.classes[label];
-  const alt = t("samples.one", { i: String(i + 1) }) + (name && `, ${name}`);
+  const alt = t("Sample {i}", { i: String(i + 1) }) + (name && `, ${name}`);
   const shown = h("img", { class: "pixels", src: picture(image), alt });
   if (!run.density) return shown;
   const open = () =>

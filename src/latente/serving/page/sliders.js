@@ -3,21 +3,24 @@
 import { client, picture } from "./api.js";
 import { classField, labels } from "./classes.js";
 import { attempt, button, figure, h, latest, statusLine } from "./dom.js";
-import { fixed, t } from "./i18n.js";
+import { fixed, t, text } from "./language.js";
 import { asImage, imagePicker } from "./picker.js";
 import * as view from "./view.js";
 
 const FIRST = 16; // latents that are shown before "show all"
 const REACH = 4; // standard deviations of N(0, 1) that a slider covers, more where the code lies farther out
 
+export const title = text("Sliders");
+export const lead = text("One slider for each latent, ordered by the KL it carries. Moving one shows what it stands for.");
+
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
   const status = statusLine();
-  const decoded = figure(t("sliders.decoded"), { id: "decoded" });
+  const decoded = figure(t("Decoded from the sliders"), { id: "decoded" });
   const decode = latest(async (code) => {
     const { images } = await api.decode({ codes: [code], labels: labels(run) });
     decoded.image.src = picture(images[0]);
-    decoded.image.alt = t("sliders.decoded");
+    decoded.image.alt = t("Decoded from the sliders");
   }, status);
   const moved = () => {
     view.set({ z: view.codeText(list.code()) });
@@ -41,10 +44,10 @@ export function mount(root, { run, signal }) {
     });
   const list = latentList(run, moved);
   const classes = classField(run, moved);
-  const picker = imagePicker({ run, title: t("sliders.from-image"), changed: fromImage });
+  const picker = imagePicker({ run, title: t("Start from an image"), changed: fromImage });
   const buttons = [
-    button(t("sliders.zero"), () => jump(list.code().map(() => 0))),
-    button(t("sliders.random"), random),
+    button(t("All to 0"), () => jump(list.code().map(() => 0))),
+    button(t("Draw from the prior"), random),
   ];
   const side = h(
     "div",
@@ -73,7 +76,7 @@ function latentList(run, moved) {
     code = [...to];
     const reach = Math.max(REACH, ...code.map((value) => Math.ceil(Math.abs(value))));
     const rows = run.latents.slice(0, shown).map((latent) => row(latent, code, reach, most, moved));
-    const more = shown < run.latents.length ? [button(t("sliders.all", { n: run.latents.length }), showAll)] : [];
+    const more = shown < run.latents.length ? [button(t("Show all {n} latents", { n: run.latents.length }), showAll)] : [];
     element.replaceChildren(...rows, ...more);
   };
   return { element, show, code: () => [...code] };
@@ -90,7 +93,7 @@ function row({ index, kl, dead }, code, reach, most, moved) {
   };
   const share = h("span", { class: "share", "aria-hidden": "true", style: `width: ${(100 * (kl ?? 0)) / most}%` });
   const nats = kl === null ? "–" : fixed(kl);
-  const carried = dead ? t("sliders.dead", { kl: nats }) : t("nats", { value: nats });
+  const carried = dead ? t("dead, {kl} nats", { kl: nats }) : t("{value} nats", { value: nats });
   const slider = {
     type: "range",
     min: -reach,

@@ -3,10 +3,16 @@
 import { client } from "./api.js";
 import { colour, draw } from "./chart.js";
 import { attempt, button, h, statusLine } from "./dom.js";
-import { current, duration, t } from "./i18n.js";
+import { current, duration, t, text } from "./language.js";
 
 const POLL = 2000;
+const EMPTY = text("No epoch is done yet. The curves appear with the first one.");
+const PARTLY = text("{done} of {all} epochs done, in {time}. The curves follow while the run trains.");
+const WHOLE = text("{done} of {all} epochs, in {time}.");
 const TICKS = 12; // latents that are named beside the heat map
+
+export const title = text("Training");
+export const lead = text("How the run learned, epoch by epoch, and what ails it.");
 
 export function mount(root, { run, signal }) {
   const api = client(run, signal);
@@ -20,8 +26,8 @@ export function mount(root, { run, signal }) {
     const log = await api.log();
     if (log.length === seen) return;
     seen = log.length;
-    const text = seen === 0 ? "training.empty" : seen < run.epochs ? "training.partly" : "training.whole";
-    progress.textContent = t(text, { done: seen, all: run.epochs, time: duration(seconds(log)) });
+    const sentence = seen === 0 ? EMPTY : seen < run.epochs ? PARTLY : WHOLE;
+    progress.textContent = t(sentence, { done: seen, all: run.epochs, time: duration(seconds(log)) });
     grid.hidden = log.length === 0;
     if (log.length) await Promise.all(CHARTS.map((chart, i) => chart.render(charts[i], log)));
   };
@@ -58,14 +64,14 @@ const curve =
       y: log.map((entry) => entry[key] ?? null),
       line: { color: colour(shade), dash, width: 2 },
       marker: { color: colour(shade) },
-      hovertemplate: `%{y:.4~g} ${t(unit)}<extra>${t(key.startsWith("val_") ? "validation" : "train")}</extra>`,
+      hovertemplate: `%{y:.4~g} ${t(unit)}<extra>${key.startsWith("val_") ? t("Validation") : t("Training")}</extra>`,
     });
     const traces = [line(name, "soft", "dot"), line(`val_${name}`, "accent", "solid")];
     return draw(plot, traces, { hovermode: "x", xaxis: epochAxis(epochs), yaxis: { title: t(unit), ...axis } });
   };
 
 const epochAxis = (epochs) => ({
-  title: t("epoch"),
+  title: t("Epoch"),
   rangemode: "nonnegative",
   ...(epochs.length < 12 ? { dtick: 1 } : {}),
 });
@@ -87,9 +93,9 @@ function heat({ plot, element }, log) {
       [0, colour("surface")],
       [1, colour("accent")],
     ],
-    colorbar: { title: { text: t("unit.nats"), side: "right" }, thickness: 10, outlinewidth: 0 },
+    colorbar: { title: { text: t("nats"), side: "right" }, thickness: 10, outlinewidth: 0 },
     text: order.map((i) => own.map(() => `z ${i}`)),
-    hovertemplate: `%{text}: %{z:.3~g} ${t("unit.nats")}<extra></extra>`,
+    hovertemplate: `%{text}: %{z:.3~g} ${t("nats")}<extra></extra>`,
   };
   const shown =
     order.length <= TICKS
@@ -100,45 +106,57 @@ function heat({ plot, element }, log) {
 }
 
 const CHARTS = [
-  { title: "elbo", lead: "training.elbo-lead", render: curve("elbo", "unit.nats") },
-  { title: "reconstruction-term", lead: "training.reconstruction-lead", render: curve("reconstruction", "unit.nats") },
-  { title: "kl", lead: "training.kl-lead", render: curve("kl", "unit.nats") },
   {
-    title: "training.active",
-    lead: "training.active-lead",
-    render: curve("active_units", "unit.latents", { rangemode: "tozero", tickformat: "d" }),
+    title: text("ELBO"),
+    lead: text("The lower bound on log p(x), per image. Higher is better."),
+    render: curve("elbo", text("nats")),
   },
-  { title: "training.kl-latents", lead: "training.kl-latents-lead", render: heat },
+  {
+    title: text("Reconstruction"),
+    lead: text("−log p(x given z), what the decoder fails to explain. Lower is better."),
+    render: curve("reconstruction", text("nats")),
+  },
+  { title: text("KL"), lead: text("How much the code says about the image."), render: curve("kl", text("nats")) },
+  {
+    title: text("Active units"),
+    lead: text("Latents whose mean moves with the image."),
+    render: curve("active_units", text("latents"), { rangemode: "tozero", tickformat: "d" }),
+  },
+  {
+    title: text("KL of each latent"),
+    lead: text("On validation images; the latents that say most are on top."),
+    render: heat,
+  },
 ];
 
 function legend() {
-  const item = (kind) => h("span", {}, h("span", { class: `stroke ${kind}` }), t(kind));
-  return h("p", { class: "strokes" }, item("validation"), item("train"));
+  const item = (kind, name) => h("span", {}, h("span", { class: `stroke ${kind}` }), name);
+  return h("p", { class: "strokes" }, item("validation", t("Validation")), item("train", t("Training")));
 }
 
 function diagnosis(run, api) {
   const status = statusLine();
   const result = h("div");
-  const start = button(t("diagnosis.start"), () => compute());
+  const start = button(t("Diagnose"), () => compute());
   const show = (found) => {
     result.replaceChildren(...verdict(found));
-    start.textContent = t("diagnosis.again");
+    start.textContent = t("Diagnose again");
   };
   const compute = async () => {
     const began = Date.now();
-    const spent = () => t("diagnosis.running", { seconds: Math.round((Date.now() - began) / 1000) });
+    const spent = () => t("Measuring: {seconds} s. It takes 10 to 60 seconds.", { seconds: Math.round((Date.now() - began) / 1000) });
     start.disabled = true;
     const clock = setInterval(() => status.loading(spent()), 1000);
     await attempt(status, async () => show(await api.diagnose()), spent());
     clearInterval(clock);
     start.disabled = false;
   };
-  if (run.trained) attempt(status, () => api.diagnosis().then((found) => (found ? show(found) : result.replaceChildren(h("p", {}, t("diagnosis.none"))))));
-  else result.append(h("p", {}, t("untrained")));
+  if (run.trained) attempt(status, () => api.diagnosis().then((found) => (found ? show(found) : result.replaceChildren(h("p", {}, t("Not diagnosed yet. It takes 10 to 60 seconds."))))));
+  else result.append(h("p", {}, t("This run has no trained weights yet. The panel opens when its first epoch is done; Training shows how far it is.")));
   return h(
     "div",
     { class: "diagnosis" },
-    h("h2", {}, t("diagnosis.title")),
+    h("h2", {}, t("Diagnosis")),
     result,
     status.element,
     run.trained ? start : "",
@@ -146,15 +164,17 @@ function diagnosis(run, api) {
 }
 
 function verdict({ healthy, findings }) {
+  const severities = { sick: t("Sick"), remark: t("Remark") };
+  const parts = Object.entries({ evidence: t("Evidence"), cause: t("Cause"), remedy: t("Remedy") });
   const head = h(
     "p",
     { class: healthy ? "verdict healthy" : "verdict sick" },
-    t(healthy ? "diagnosis.healthy" : "diagnosis.sick"),
+    healthy ? t("Healthy: nothing found that needs a cure.") : t("Sick: something needs a cure."),
   );
-  const part = (finding, name) => {
+  const part = (finding, [name, heading]) => {
     // A run that an earlier version diagnosed has its findings in English alone.
     const own = finding.translations?.[current()]?.[name];
-    return [h("dt", {}, t(`diagnosis.${name}`)), h("dd", own ? {} : { lang: "en" }, own ?? finding[name])];
+    return [h("dt", {}, heading), h("dd", own ? {} : { lang: "en" }, own ?? finding[name])];
   };
   const item = (finding) =>
     h(
@@ -163,11 +183,11 @@ function verdict({ healthy, findings }) {
       h(
         "h3",
         {},
-        h("span", { class: "severity" }, t(`diagnosis.severity.${finding.severity}`)),
+        h("span", { class: "severity" }, severities[finding.severity]),
         " ",
         h("span", { lang: "en" }, finding.name),
       ),
-      h("dl", {}, ...["evidence", "cause", "remedy"].flatMap((name) => part(finding, name))),
+      h("dl", {}, ...parts.flatMap((name) => part(finding, name))),
     );
   return [head, ...findings.map(item)];
 }

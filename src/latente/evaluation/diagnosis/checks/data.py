@@ -27,9 +27,9 @@ MIXED = (
 @check
 def out_of_range(measured: Measurements) -> Finding | None:
     """Pixels outside [0, 1], going in or coming out."""
-    scale, decoded = measured.patient.scale, measured.reconstructions
+    scale, decoded = measured.scale, measured.reconstructions
     low, high = float(decoded.min()), float(decoded.max())
-    bernoulli = measured.patient.likelihood == "Bernoulli"
+    bernoulli = measured.model.likelihood_name == "Bernoulli"
     given = (scale.low, scale.high) != (0.0, 1.0)
     outside = bernoulli and (low < -TOLERANCE or high > 1 + TOLERANCE)
     if not given and not outside:
@@ -84,7 +84,7 @@ def inverted(measured: Measurements) -> Finding | None:
 def _negatives_fit_better(measured: Measurements) -> Finding | None:
     """What the means hide: the model knows the negatives of the images that it was given."""
     negatives = 1 - measured.images
-    error = measured.unexplained_by(1 - measured.patient.decode(measured.patient.encode(negatives)[0]))
+    error = measured.unexplained_by(1 - measured.model.reconstruct(negatives, measured.labels))
     if error >= min(1.0, BETTER * measured.unexplained):
         return None
     return Finding(

@@ -59,7 +59,7 @@ def decoder_constant(measured: Measurements) -> Finding | None:
 @check
 def decoder_ignores_z(measured: Measurements) -> Finding | None:
     """The encoder tells images apart, and the decoder does not listen."""
-    if not measured.active or measured.training.few_steps or decoder_constant(measured):
+    if not measured.active or measured.history.few_steps or decoder_constant(measured):
         return None
     moved = total_variance(measured.posterior_images) / max(measured.spread, 1e-12)
     if moved > UNMOVED:
@@ -130,7 +130,7 @@ def blur(measured: Measurements) -> Finding | None:
 @check
 def silent_decoder(measured: Measurements) -> Finding | None:
     """Units of the decoder that never fire: whole positions of a feature map, or a large share of a layer."""
-    if measured.unusable or measured.training.few_steps or measured.silence is None:
+    if measured.unusable or measured.history.few_steps or measured.silence is None:
         return None
     share = measured.silence.share
     places = measured.silence.places(measured.images.var(axis=0, dtype="float64").sum(axis=-1))

@@ -107,7 +107,7 @@ def diverged(measured: Measurements) -> Finding | None:
             epochs=len(loss),
         )
     )
-    return _divergence(evidence, {"epochs": len(measured.training.log), "loss": loss})
+    return _divergence(evidence, {"epochs": len(measured.history.log), "loss": loss})
 
 
 def broken(evidence: str) -> Finding:
@@ -132,12 +132,12 @@ def _divergence(evidence: str, figures: Figures) -> Finding:
 @check
 def stopped_too_early(measured: Measurements) -> Finding | None:
     """Training ended while the ELBO still rose, or before the model was as good as a linear one."""
-    few = measured.training.few_steps
+    few = measured.history.few_steps
     if measured.unusable and not few:
         return None
     log, planned, rising = (
-        measured.training.log,
-        measured.training.epochs,
+        measured.history.log,
+        measured.history.epochs,
         _still_rising(_curve(measured, "val_elbo", "elbo")),
     )
     error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
@@ -148,7 +148,7 @@ def stopped_too_early(measured: Measurements) -> Finding | None:
         return None
     evidence = [_ended(len(log), planned)] if log else []
     if few:
-        evidence.append(text("It is a model of {steps} optimizer steps.", steps=measured.training.steps))
+        evidence.append(text("It is a model of {steps} optimizer steps.", steps=measured.history.steps))
     if rising >= STILL_RISING:
         evidence.append(
             text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
@@ -198,6 +198,6 @@ def _fell(curve: np.ndarray) -> bool:
 def _curve(measured: Measurements, *names: str) -> np.ndarray:
     """The first of the named figures that the log has in every epoch, or an empty array."""
     for name in names:
-        if measured.training.log and all(name in entry for entry in measured.training.log):
-            return np.array([entry[name] for entry in measured.training.log], "float64")
+        if measured.history.log and all(name in entry for entry in measured.history.log):
+            return np.array([entry[name] for entry in measured.history.log], "float64")
     return np.array([])

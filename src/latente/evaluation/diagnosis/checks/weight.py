@@ -24,7 +24,7 @@ beta that people use, 0.5 to 10, lies well above."""
 def averaged_over_pixels(measured: Measurements) -> Finding | None:
     """The reconstruction was averaged over pixels, while the KL was summed over latents."""
     beta = measured.effective_beta
-    meant = measured.training.beta or 1.0
+    meant = measured.history.beta or 1.0
     figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": measured.pixels}
     if beta and abs(np.log(beta.value / (meant * measured.pixels)) if beta.value > 0 else np.inf) < np.log(PIXEL_MEAN):
         evidence = text(
@@ -57,10 +57,10 @@ def averaged_over_pixels(measured: Measurements) -> Finding | None:
 
 def _reduction_of_loss(measured: Measurements) -> tuple[str, Figures] | None:
     """For a model that collapsed: the reduction that gives the loss that its training reported."""
-    loss = measured.training.loss
+    loss = measured.history.loss
     if loss is None or measured.active:
         return None
-    weight = 1.0 if measured.training.beta is None else measured.training.beta
+    weight = 1.0 if measured.history.beta is None else measured.history.beta
     reconstruction, pixels = measured.reconstruction, measured.pixels
     candidates = {
         text("summed over pixels"): reconstruction + weight * measured.kl,
@@ -87,7 +87,7 @@ def _reduction_of_loss(measured: Measurements) -> tuple[str, Figures] | None:
 def autoencoder(measured: Measurements) -> Finding | None:
     """Nothing ties the codes to the prior: beta is zero or nearly so."""
     beta = measured.effective_beta
-    told = measured.training.beta == 0
+    told = measured.history.beta == 0
     # A decoder that is constant or wrong does not suffer from wider posteriors either.
     works = not measured.unusable and measured.unexplained < 1
     if not told and not (works and beta and beta.value + 2 * beta.standard_error < AUTOENCODER_BETA):

@@ -13,34 +13,71 @@ from PIL import Image, UnidentifiedImageError
 
 from latente.data import picture_to_image
 from latente.errors import UserError
+from latente.pixels import png, unit_scale
 from latente.serving.limits import MOST_PIXELS
-from latente.serving.refusals import Refused, TooLarge
+from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
+from latente.serving.registry import ServedRun
+from latente.serving.schemas import Image as RequestImage
+from latente.serving.schemas import OfTest
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _decoding = threading.BoundedSemaphore(2)
 """A file of a few kilobytes may decode to many megabytes: only two at a time."""
 
 
-def png(image: np.ndarray) -> bytes:
-    """An image ``(H, W, C)`` uint8 or floats in [0, 1], as a PNG file.
+def png_of(image: np.ndarray) -> bytes:
+    """An image ``(H, W, C)``, uint8 or floats in [0, 1], as a PNG file.
 
     Raises:
         Refused: C is neither 1 nor 3.
     """
     if image.shape[-1] not in (1, 3):
         raise Refused(f'A PNG has 1 or 3 channels. The images have {image.shape[-1]}: ask for the format "array".')
-    if image.dtype != np.uint8:
-        image = (image * 255).round().astype(np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(stream, "PNG", compress_level=1)
-    return stream.getvalue()
+    return png(image, compress_level=1)
 
 
 def outgoing(images: np.ndarray, format: str) -> list:
     """Images ``(n, H, W, C)`` as base64 PNG files, or as nested lists."""
     if format == "array":
         return np.asarray(images, "float32").tolist()
-    return [base64.b64encode(png(image)).decode() for image in images]
+    return [base64.b64encode(png_of(image)).decode() for image in images]
+
+
+def read_images(served: ServedRun, asked: Sequence[RequestImage]) -> np.ndarray:
+    """Images as the model takes them, float32 in [0, 1], ``(n, H, W, C)``.
+
+    Raises:
+        Refused: An array has another shape, a file cannot be read, or there is no such test image.
+    """
+    shape = served.image_shape
+    files = iter(read_files([image for image in asked if isinstance(image, str)], shape, served.pixel_range))
+    return np.stack([next(files) if isinstance(image, str) else _array(served, image) for image in asked])
+
+
+def _array(served: ServedRun, image: list | OfTest) -> np.ndarray:
+    if isinstance(image, OfTest):
+        return unit_scale(test_image(served, image.test))
+    height, width, channels = shape = served.image_shape
+    rows = {len(image), *(len(row) for row in image), *(len(pixel) for row in image for pixel in row)}
+    ragged = len(image) != height or any(len(row) != width or any(len(p) != channels for p in row) for row in image)
+    if ragged:
+        raise Refused(f"An array must have the shape {shape}. Received {len(image)} rows, with lengths {sorted(rows)}.")
+    return np.array(image, "float32")
+
+
+def test_image(served: ServedRun, index: int) -> np.ndarray:
+    """A test image, uint8.
+
+    Raises:
+        NotReady: The data are not at hand.
+        Unknown: There is no such image.
+    """
+    if served.dataset is None:
+        raise NotReady(f"The data of {served.name} are not at hand: start latente serve with --data-dir.")
+    images = served.dataset.test.images
+    if index >= len(images):
+        raise Unknown(f"The test images are 0 to {len(images) - 1}. Received {index}.")
+    return np.asarray(images[index])
 
 
 def read_files(files: Sequence[str], shape: tuple[int, int, int], range_: tuple[float, ...] = ()) -> list[np.ndarray]:
@@ -57,7 +94,7 @@ def read_files(files: Sequence[str], shape: tuple[int, int, int], range_: tuple[
         with _decoding:
             image, pixels = _read(_decoded(file), shape, left, range_)
         left -= pixels
-        images.append(image.astype("float32") / 255)
+        images.append(unit_scale(image))
     return images
 
 

@@ -13,9 +13,9 @@ from keras import ops
 from latente.backend import compiled
 from latente.data import Split
 from latente.evaluation.bounds import ElboTerms, elbo_terms
-from latente.model.use import interpolate_codes
+from latente.model.latent_model import interpolate_codes
 from latente.serving.batching import Batched, Rows
-from latente.serving.gallery import Gallery
+from latente.serving.encoded_images import EncodedImages
 from latente.training import Run
 from latente.training.labels import labels_of
 
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 Labels = int | Sequence[int] | np.ndarray | None
 
 
-class Loaded:
+class LoadedModel:
     """The best weights of a run, and what follows from them; made anew when training finds better ones.
 
     Args:
@@ -42,8 +42,8 @@ class Loaded:
         self._worker, self._test = worker, test
         self._encode = Batched(_on_arrays(self._encoded), worker, observe)
         self._decode = Batched(_on_arrays(self._decoded), worker, observe)
-        self._making_gallery = threading.Lock()
-        self._gallery: Gallery | None = None
+        self._encoding = threading.Lock()
+        self._test_images: EncodedImages | None = None
 
     def encode(self, images: np.ndarray, labels: Labels = None) -> Rows:
         """The parameters of q(z given x) of images ``(n, H, W, C)`` in [0, 1], and its ``mean``."""
@@ -80,13 +80,13 @@ class Loaded:
         """The parts of the ELBO for each image, in nats."""
         return self._in_turn(elbo_terms, self.vae, images, seed, self.vae.checked_labels(labels, len(images)))
 
-    def gallery(self) -> Gallery | None:
+    def test_images(self) -> EncodedImages | None:
         """The test images with their codes, encoded at the first call; None where they are not at hand."""
-        with self._making_gallery:
-            if self._gallery is None and self._test is not None:
+        with self._encoding:
+            if self._test_images is None and self._test is not None:
                 labels = labels_of(self.vae, self._test)
-                self._gallery = Gallery(self._test, self.encode, self.elbo_terms, labels)
-        return self._gallery
+                self._test_images = EncodedImages(self._test, self.encode, self.elbo_terms, labels)
+        return self._test_images
 
     def _encoded(self, images: Any, labels: Any) -> dict[str, Any]:
         parameters = self.vae.inference(images, labels=labels)

@@ -1,6 +1,7 @@
 /** The geometry and the names of a latent map, as the service answers it: a plane in the latent space, and codes on it. */
 
-import { fixed, t } from "./i18n.js";
+import { fixed, t } from "./language.js";
+import { imageName } from "./testset.js";
 
 const OFF = 0.02; // the address rounds codes; farther off the plane than this is another code
 
@@ -19,7 +20,7 @@ export function pointOf(map, code) {
 /** The title of the i-th axis: a latent, or a principal component and its share of the variance. */
 export function axisTitle({ latent, variance }, i) {
   const share = String(Math.round(100 * variance));
-  return latent === null ? t("map.component", { i: String(i + 1), share }) : `z ${latent}`;
+  return latent === null ? t("PC {i} ({share}% of the variance)", { i: String(i + 1), share }) : `z ${latent}`;
 }
 
 /** "PC 1 = 0.80, PC 2 = −1.78", without the share of the variance. */
@@ -34,7 +35,5 @@ export const labelsOf = ({ labels }) => (labels ? [...new Set(labels)].sort((a, 
 export const nameOfLabel = (map, label) => map.class_names?.[label] ?? String(label);
 
 /** "Test image 17, Sandal", for a position in the map's lists. */
-export function nameOfImage(map, i) {
-  const index = String(map.indices[i]);
-  return map.labels ? t("test-image-of", { index, name: nameOfLabel(map, map.labels[i]) }) : t("test-image", { index });
-}
+export const nameOfImage = (map, i) =>
+  imageName(map.indices[i], map.labels ? nameOfLabel(map, map.labels[i]) : undefined);

@@ -1,33 +1,27 @@
-"""What the user gives, checked: images, a pair of functions, and what is known of the training."""
+"""A VAE written with whatever library, by its functions, as a ``LatentModel``: what they give is checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from latente.errors import UserError
-from latente.evaluation.diagnosis.silence import Silence, watch
 from latente.language import text
-from latente.training.health import FEW_STEPS
-
-
-class NotFinite(UserError):
-    """A function of the model gave NaN or infinity."""
-
-
-BATCH = 500
-"""Images or codes given to the user's functions in one call."""
+from latente.model.arrays import in_batches
+from latente.model.latent_model import Labels, LatentModel, Moments
+from latente.pixels import unit_scale
 
 Array = np.ndarray
 Likelihood = Callable[[Array, Array], Array]
 """Negative log-likelihood in nats: images and mean images, ``(n, H, W, C)`` in [0, 1], to ``(n,)``."""
 
 
-Noise = Callable[[Array], Array | float]
-"""Mean images ``(n, H, W, C)`` to the variance of the pixels about them: of that shape, or one number."""
+class NotFinite(UserError):
+    """A function of the model gave NaN or infinity."""
 
 
 @dataclass(frozen=True)
@@ -60,52 +54,63 @@ class Scale:
         return pixels if self == Scale() else (pixels * (self.high - self.low) + self.low).astype("float32")
 
 
-@dataclass(frozen=True)
-class Patient:
-    """The model to examine, in terms of images in [0, 1].
+class ForeignModel(LatentModel):
+    """Any VAE, by its two functions and its likelihood, in terms of images in [0, 1].
 
-    Attributes:
-        encode: Images ``(n, H, W, C)`` to means and log-variances, each ``(n, d)``.
+    Args:
+        encode: Images ``(n, H, W, C)`` to the pair of means and log-variances, each ``(n, d)``.
         decode: Codes ``(n, d)`` to mean images ``(n, H, W, C)``.
-        reconstruction: Images and codes to -log p(x given z) in nats, ``(n,)``.
-        likelihood: Its name.
-        noise: Variance of a pixel about its mean, or None where it is unknown.
-        scale: The range of the pixels that came in.
-        watched: Codes ``(n, d)`` to what of the decoder is silent over them; None where it cannot be looked into.
+        image_shape: Height, width and channels.
+        likelihood: ``"Bernoulli"``, ``"Gaussian"`` or a function of images and mean images; see ``diagnose``.
+        scale: The range of the pixels that the functions work in.
+
+    Raises:
+        UserError: The likelihood is unknown; later, a function gives arrays of another shape.
+        NotFinite: Later, a function gives NaN or infinity.
     """
 
-    encode: Callable[[Array], tuple[Array, Array]]
-    decode: Callable[[Array], Array]
-    reconstruction: Callable[[Array, Array], Array]
-    likelihood: str
-    noise: Noise | None = None
-    scale: Scale = Scale()
-    watched: Callable[[Array], Silence | None] = lambda codes: None
+    def __init__(
+        self,
+        encode: Callable[[Array], Any],
+        decode: Callable[[Array], Any],
+        image_shape: tuple[int, ...],
+        likelihood: str | Likelihood = "Bernoulli",
+        scale: Scale = Scale(),  # noqa: B008  (frozen)
+    ) -> None:
+        height, width, channels = image_shape
+        self.image_shape = (height, width, channels)
+        self.scale = scale
+        self.decoder = _decoder_behind(decode)
+        self.likelihood_name = likelihood if isinstance(likelihood, str) else "custom"
+        self._encode, self._decode, self._nats = encode, decode, _likelihood(likelihood)
 
+    @cached_property
+    def latent_dim(self) -> int:
+        """As many as the encoder gives of a blank image."""
+        return self.moments(np.zeros((1, *self.image_shape), "float32"))[0].shape[1]
 
-@dataclass(frozen=True)
-class Training:
-    """What is known of the training.
+    def moments(self, images: Array, labels: Labels = None) -> Moments:
+        """Means and log-variances of images, each ``(n, d)``."""
+        return in_batches(lambda x: _pair(self._encode(self.scale.from_unit(unit_scale(x))), len(x)), images)
 
-    Attributes:
-        log: One entry per epoch, with ``loss`` and, as far as known, ``val_elbo``, ``val_kl`` and
-            ``val_kl_per_dimension``, as Latente logs them.
-        loss: The mean loss that the training reported at its end.
-        beta: The weight of the KL term that it meant to use.
-        epochs: How many epochs were asked for.
-        steps: How many optimizer steps were taken.
-    """
+    def decode(self, codes: Array, labels: Labels = None) -> Array:
+        """Mean images ``(n, H, W, C)`` of codes ``(n, d)``, 0 and 1 being the ends of the range."""
+        decoded = in_batches(lambda z: _finite(self._decode(z), "decode", len(z)), np.asarray(codes, "float32"))
+        return self.scale.to_unit(_shaped(decoded, self.image_shape))
 
-    log: Sequence[Mapping[str, Any]] = ()
-    loss: float | None = None
-    beta: float | None = None
-    epochs: int | None = None
-    steps: int | None = None
+    def reconstruction(self, images: Array, codes: Array, labels: Labels = None) -> Array:
+        """-log p(x given z) in nats of images and a code for each, ``(n,)``."""
+        return in_batches(self._measured, images, codes)
 
-    @property
-    def few_steps(self) -> bool:
-        """Whether there were so few steps that nothing else about the model is worth saying."""
-        return self.steps is not None and self.steps < FEW_STEPS
+    def pixel_variance(self, means: Array) -> Array | float | None:
+        """That of the likelihoods that are known by name."""
+        return {"Bernoulli": means * (1 - means), "Gaussian": 1.0}.get(self.likelihood_name)
+
+    def _measured(self, images: Array, codes: Array) -> Array:
+        nats = _finite(self._nats(unit_scale(images), self.decode(codes)), "likelihood", len(images))
+        if nats.ndim != 1:
+            raise UserError(f"likelihood must give nats (n,), summed over pixels. Received the shape {nats.shape}.")
+        return nats
 
 
 def checked_images(images: Any, name: str, shape: tuple[int, ...] | None = None) -> Array:
@@ -115,8 +120,7 @@ def checked_images(images: Any, name: str, shape: tuple[int, ...] | None = None)
         UserError: They are not images ``(n, H, W, C)``, too few, of another shape, or not finite.
     """
     try:
-        array = np.asarray(images)
-        array = array.astype("float32") / np.float32(255) if array.dtype == np.uint8 else array.astype("float32")
+        array = unit_scale(images)
     except (TypeError, ValueError) as error:
         raise UserError(f"{name} must be an array of images (n, H, W, C). Received {type(images)}: {error}") from None
     if array.ndim != 4 or len(array) < 2:
@@ -131,50 +135,6 @@ def checked_images(images: Any, name: str, shape: tuple[int, ...] | None = None)
     return array
 
 
-def foreign(
-    encode: Callable[[Array], Any],
-    decode: Callable[[Array], Any],
-    likelihood: str | Likelihood,
-    scale: Scale,
-    shape: tuple[int, ...],
-) -> Patient:
-    """Any VAE, by its two functions and its likelihood.
-
-    Raises:
-        UserError: The likelihood is unknown; later, a function gives arrays of another shape.
-        NotFinite: Later, a function gives NaN or infinity.
-    """
-    measure, decoder = _likelihood(likelihood), _decoder_behind(decode)
-
-    def encoded(images: Array) -> tuple[Array, Array]:
-        parts = [_pair(encode(scale.from_unit(x)), len(x)) for x in _batches(images)]
-        mean, log_var = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return mean, log_var
-
-    def decoded(codes: Array) -> Array:
-        parts = [_finite(decode(z), "decode", len(z)) for z in _batches(np.asarray(codes, "float32"))]
-        return scale.to_unit(_shaped(np.concatenate(parts), shape))
-
-    def measured(images: Array, codes: Array) -> Array:
-        nats = _finite(measure(images, decoded(codes)), "likelihood", len(images))
-        if nats.ndim != 1:
-            raise UserError(f"likelihood must give nats (n,), summed over pixels. Received the shape {nats.shape}.")
-        return nats
-
-    def reconstruction(images: Array, codes: Array) -> Array:
-        return np.concatenate([measured(x, z) for x, z in zip(_batches(images), _batches(codes), strict=True)])
-
-    return Patient(
-        encode=encoded,
-        decode=decoded,
-        reconstruction=reconstruction,
-        likelihood=likelihood if isinstance(likelihood, str) else "custom",
-        noise=NOISE.get(likelihood) if isinstance(likelihood, str) else None,
-        scale=scale,
-        watched=lambda codes: watch(decoder, _batches(np.asarray(codes, "float32"))),
-    )
-
-
 def bernoulli(images: Array, means: Array) -> Array:
     """Binary cross-entropy summed over pixels, ``(n,)``, with probabilities kept 1e-7 from 0 and 1, as in Keras."""
     p = np.clip(means.astype("float64"), 1e-7, 1 - 1e-7)
@@ -184,9 +144,6 @@ def bernoulli(images: Array, means: Array) -> Array:
 def gaussian(images: Array, means: Array) -> Array:
     """Half the squared error summed over pixels, ``(n,)``: a Gaussian of standard deviation 1, but for a constant."""
     return 0.5 * np.square(images.astype("float64") - means).sum(axis=(1, 2, 3))
-
-
-NOISE: dict[str, Noise] = {"Bernoulli": lambda means: means * (1 - means), "Gaussian": lambda means: 1.0}
 
 
 def _decoder_behind(decode: Callable[[Array], Any]) -> Any:
@@ -246,7 +203,3 @@ def _finite(result: Any, name: str, n: int) -> Array:
         share = np.mean(~np.isfinite(array))
         raise NotFinite(text("{name} gives NaN or infinity in {share:.0%} of its numbers.", name=name, share=share))
     return array
-
-
-def _batches(array: Array) -> list[Array]:
-    return [array[i : i + BATCH] for i in range(0, len(array), BATCH)]

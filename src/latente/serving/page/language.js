@@ -1,11 +1,8 @@
-/** Texts and numbers in the reader's language. */
+/** Texts and numbers in the reader's language; in the code texts are English, and the service translates them. */
 
-import en from "./en.js";
-import es from "./es.js";
-
-const TEXTS = { en, es };
 export const LANGUAGES = { en: "English", es: "Español" };
 const KEPT = "latente.language";
+const TEXTS = { en: {}, es: await (await fetch("/texts/es")).json() };
 
 let language = initial();
 
@@ -21,9 +18,12 @@ export function choose(tag) {
   localStorage.setItem(KEPT, tag);
 }
 
-/** The text of a key, its {names} replaced; numbers are written as the language writes them. */
-export function t(key, values = {}) {
-  return TEXTS[language][key].replace(/\{(\w+)\}/g, (_, name) => {
+/** An English text for later: it marks what `t` is given by a name. */
+export const text = (english) => english;
+
+/** An English text in the reader's language, its {names} replaced; numbers are written as the language writes them. */
+export function t(english, values = {}) {
+  return (TEXTS[language][english] ?? english).replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name];
     return typeof value === "number" ? number(value) : String(value);
   });
@@ -42,7 +42,7 @@ export function fixed(value, decimals = 2) {
   return typographic(new Intl.NumberFormat(language, options).format(value));
 }
 
-const typographic = (text) => text.replace("-", "−");
+const typographic = (written) => written.replace("-", "−");
 
 /** A length of time, in the unit that suits it. */
 export function duration(seconds) {

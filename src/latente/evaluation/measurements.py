@@ -13,6 +13,7 @@ from latente.evaluation.bounds import ElboTerms, elbo_terms
 from latente.evaluation.classifier import Classifier, classifier_of
 from latente.evaluation.inception import Inception
 from latente.evaluation.memorization import nearest
+from latente.model.latent_model import LatentModel
 from latente.model.vae import VAE
 from latente.pixels import unit_scale
 from latente.seeds import drawing
@@ -27,22 +28,30 @@ MOST_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A model before the images that it is judged by. Everything random follows from the seed.
+class SplitMeasurements:
+    """A model and the images of a split, each thing measured once, when it is asked for.
+
+    Everything random follows from the seed.
 
     Attributes:
-        vae: The model.
+        model: The model.
         dataset: Its data.
         split_name: Which images it is judged by.
         seed: Seed of every draw.
         inception: A second feature space to compare samples in, where its weights are at hand.
     """
 
-    vae: VAE
+    model: LatentModel
     dataset: Dataset
     split_name: str
     seed: int
     inception: Inception | None = None
+
+    @property
+    def vae(self) -> VAE:
+        """The model where it is one of Latente's, which tells its densities."""
+        assert isinstance(self.model, VAE)
+        return self.model
 
     @property
     def split(self) -> Split:
@@ -59,12 +68,12 @@ class Subject:
 
     def labels(self, rows: Any = slice(None)) -> np.ndarray | None:
         """The labels of those images of the split, where the model is conditional; None where it asks for none."""
-        return labels_of(self.vae, self.split, rows)
+        return labels_of(self.model, self.split, rows)
 
     @cached_property
     def elbo_terms(self) -> ElboTerms:
         """The ELBO's parts of every image of the split."""
-        return elbo_terms(self.vae, self.model_images, self.seed, self.labels())
+        return elbo_terms(self.model, self.model_images, self.seed, self.labels())
 
     @cached_property
     def real(self) -> np.ndarray:
@@ -79,7 +88,7 @@ class Subject:
     @cached_property
     def samples(self) -> np.ndarray:
         """As many decoded draws of the prior, ``(n, H, W, C)``; of a conditional model, with the labels of ``real``."""
-        return self.vae.sample(len(self.real), seed=self.seed, labels=self.labels(self.real_rows))
+        return self.model.sample(len(self.real), seed=self.seed, labels=self.labels(self.real_rows))
 
     @cached_property
     def impostors(self) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from latente.data import Split
 from latente.data.dataset import evenly
+from latente.pixels import unit_scale
 from latente.serving.refusals import Refused
 
 MOST_ENCODED = 10_000
@@ -40,7 +41,7 @@ class Plane:
         return (codes - self.origin) @ self.basis.T
 
 
-class Gallery:
+class EncodedImages:
     """Test images, at most 10,000 of them spread evenly, and their codes.
 
     Args:
@@ -54,8 +55,7 @@ class Gallery:
         self.split = split
         self.indices = evenly(len(split), MOST_ENCODED)
         self._elbo_terms, self._labels = elbo_terms, labels
-        parts = [self.indices[i : i + AT_ONCE] for i in range(0, len(self.indices), AT_ONCE)]
-        self.codes = np.concatenate([encode(self.images(part), self._given(part))["mean"] for part in parts])
+        self.codes = self._in_batches(lambda *batch: encode(*batch)["mean"], self.indices)
         self._search = NearestNeighbors().fit(self.codes)
         self._elbos: np.ndarray | None = None
         self._scoring = threading.Lock()
@@ -63,10 +63,6 @@ class Gallery:
     def some(self, n: int) -> np.ndarray:
         """At most n rows of ``indices`` and ``codes``, spread evenly."""
         return evenly(len(self.indices), n)
-
-    def images(self, indices: np.ndarray) -> np.ndarray:
-        """Those images of the split, float32 in [0, 1], ``(n, H, W, C)``."""
-        return np.asarray(self.split.images[indices], "float32") / 255
 
     def plane(self, dimensions: tuple[int, int] | None) -> Plane:
         """The plane of two latents, or of the two principal components of the codes.
@@ -94,7 +90,7 @@ class Gallery:
         shares = variances / variances.sum()
         return Plane(centre, basis, (x, y), (float(shares[x]), float(shares[y])))
 
-    def nearest(self, codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    def neighbours(self, codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
         """Euclidean distances and indices into the split of the n nearest images to each code, both ``(codes, n)``."""
         distances, found = self._search.kneighbors(codes, min(n, len(self.codes)))
         return distances, self.indices[found]
@@ -104,10 +100,15 @@ class Gallery:
         with self._scoring:
             if self._elbos is None:
                 some = self.indices[self.some(MOST_SCORED)]
-                parts = [some[i : i + AT_ONCE] for i in range(0, len(some), AT_ONCE)]
-                found = [self._elbo_terms(self.images(part), 0, self._given(part)).elbo for part in parts]
-                self._elbos = np.sort(np.concatenate(found))
+                usual = self._in_batches(lambda images, labels: self._elbo_terms(images, 0, labels).elbo, some)
+                self._elbos = np.sort(usual)
         return 100 * np.searchsorted(self._elbos, elbos) / len(self._elbos)
 
-    def _given(self, indices: np.ndarray) -> np.ndarray | None:
-        return None if self._labels is None else self._labels[indices]
+    def _in_batches(self, function: Callable, indices: np.ndarray) -> np.ndarray:
+        """A function of images in [0, 1] and their labels, over those of the split."""
+        found = []
+        for start in range(0, len(indices), AT_ONCE):
+            rows = indices[start : start + AT_ONCE]
+            labels = None if self._labels is None else self._labels[rows]
+            found.append(function(unit_scale(self.split.images[rows]), labels))
+        return np.concatenate(found)

@@ -1,18 +1,20 @@
-"""Images as numbers: any array-like as a NumPy array, its shape, and the range of what passed through the model."""
+"""Arrays on their way into a model and out of it: any array-like as NumPy's, its shape, a bounded part at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from latente.errors import UserError
 
-Tensor = Any
 Shape = tuple[int, int, int]
+
+BATCH = 500
+"""Images or codes that a network is given in one call."""
 
 
 def as_array(x: Any) -> np.ndarray:
@@ -65,43 +67,33 @@ def _hint(shape: tuple[int | None, ...], image_shape: Shape) -> str:
     return ""
 
 
-@keras.saving.register_keras_serializable(package="latente")
-class PixelRange(keras.metrics.Metric):
-    """How far pixels went outside [0, 1] since the reset. It is logged nowhere, and no file holds it.
+def in_batches(function: Callable[..., Any], *arrays: Any, size: int = BATCH) -> Any:
+    """Apply a function to arrays, a bounded number of rows at a time, the ragged rest included.
 
-    Of several replicas it gives the mean of their ranges, which lies outside when one of them does.
+    Not Keras's ``predict``, which traces anew for each model and size; called as here, it also keeps no graph.
+
+    Args:
+        function: Takes as many rows of each array, as NumPy arrays; gives a tensor or an array with as many rows, or a
+            tuple or a dictionary of such.
+        *arrays: Of one length, perhaps memory-mapped; None is handed on as it is. The first one is an array.
+        size: Rows at a time.
+
+    Returns:
+        What the function gives, of all rows, as NumPy arrays.
+
+    Raises:
+        UserError: There are no rows.
     """
+    if len(arrays[0]) == 0:
+        raise UserError("Expected at least 1 image or code. Received none.")
+    parts = []
+    for start in range(0, len(arrays[0]), size):
+        rows = slice(start, start + size)
+        parts.append(function(*(None if array is None else np.asarray(array[rows]) for array in arrays)))
+    if isinstance(parts[0], dict):
+        return {name: _whole([part[name] for part in parts]) for name in parts[0]}
+    return tuple(map(_whole, zip(*parts, strict=True))) if isinstance(parts[0], tuple) else _whole(parts)
 
-    def __init__(self, name: str = "pixel_range", **kwargs: Any) -> None:
-        super().__init__(name=name, **kwargs)
-        common: dict[str, Any] = {"shape": (), "aggregation": "mean"}
-        self.low = self.add_variable(initializer="zeros", name="low", **common)
-        self.high = self.add_variable(initializer="ones", name="high", **common)
 
-    def update_state(self, images: Tensor) -> None:
-        """Add a batch; uint8 cannot be outside."""
-        if keras.backend.standardize_dtype(images.dtype) == "uint8":
-            return
-        images = ops.cast(images, "float32")
-        self.low.assign(ops.minimum(self.low, ops.min(images)))
-        self.high.assign(ops.maximum(self.high, ops.max(images)))
-
-    def reset_state(self) -> None:
-        """Begin anew."""
-        self.low.assign(0.0)
-        self.high.assign(1.0)
-
-    def result(self) -> dict[str, Tensor]:
-        """Nothing, which Keras adds to its logs."""
-        return {}
-
-    def outside(self) -> np.ndarray | None:
-        """The lowest and the highest pixel, ``(2,)``, where one lies outside [0, 1] or is not a number."""
-        low, high = (float(ops.convert_to_numpy(end)) for end in (self.low, self.high))
-        return None if low >= 0 and high <= 1 else np.array([low, high], "float32")
-
-    def save_own_variables(self, store: Any) -> None:
-        """Save nothing."""
-
-    def load_own_variables(self, store: Any) -> None:
-        """Load nothing: files of before it was there hold nothing either."""
+def _whole(parts: Any) -> np.ndarray:
+    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
