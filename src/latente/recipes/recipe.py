@@ -93,6 +93,6 @@ def run_recipe(
     """
     experiment = Experiment(recipe.name, Path(folder), data_dir, quick, progress)
     recipe.judge(experiment)
-    about = {"recipe": recipe, "quick": quick, "verdicts": experiment.verdicts, "sections": experiment.embedded}
-    experiment.write(render("recipe.html.jinja", **about))
+    about = {"verdicts": experiment.verdicts, "sections": experiment.embedded}
+    experiment.write(render("recipe.html.jinja", recipe=recipe, quick=quick, **about))
     return experiment
