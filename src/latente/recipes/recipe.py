@@ -93,6 +93,6 @@ def run_recipe(
     """
     experiment = Experiment(recipe.name, Path(folder), data_dir, quick, progress)
     recipe.judge(experiment)
-    about = {"verdicts": experiment.verdicts, "sections": experiment.embedded}
-    experiment.write(render("recipe.html.jinja", recipe=recipe, quick=quick, **about))
+    found, pictures = experiment.verdicts, experiment.embedded
+    experiment.write(render("recipe.html.jinja", recipe=recipe, quick=quick, verdicts=found, sections=pictures))
     return experiment
