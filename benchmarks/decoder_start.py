@@ -16,9 +16,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from latente.model.axes import ImageShape
 import latente
 from latente.backend import import_keras
+from latente.model.axes import ImageShape
 
 import_keras()
 

@@ -115,7 +115,7 @@ def options() -> Iterator[str]:
     from latente.model import AXES
     from latente.options import summary_of
     from latente.training.papers import papers
-    from latente.training.reference import option_groups
+    from reference import option_groups
 
     found = {group.title: group for group in option_groups()}
     yield "# Axes and options\n"
@@ -145,7 +145,7 @@ def _sections(groups: Iterable) -> Iterator[str]:
 
 
 def _table(those: dict) -> Iterator[str]:
-    from latente.training.sweep import shown_value
+    from latente.options import shown_value
 
     rows = [f"| `{flag}` | `{shown_value(each.default)}` | {_cell(each.help)} |" for flag, each in those.items()]
     yield from ["| option | default | meaning |", "|---|---|---|", *rows, ""] if rows else []

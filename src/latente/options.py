@@ -48,12 +48,6 @@ class Option:
         except pydantic.ValidationError:
             raise UserError(f"{shown} must be {self.expected()}. Received {value!r}.") from None
 
-    def told_default(self) -> str:
-        """The default as on the command line."""
-        if isinstance(self.default, tuple):
-            return ",".join(map(str, self.default)) or "none"
-        return str(self.default).lower() if isinstance(self.default, bool | None) else str(self.default)
-
     def expected(self) -> str:
         """The type in words."""
         if typing.get_origin(self.type) is typing.Literal:
@@ -78,6 +72,15 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
         for p in inspect.signature(target).parameters.values()
         if p.default is not p.empty
     }
+
+
+def shown_value(value: Any) -> str:
+    """An option's value as on the command line: ``5`` for 5.0, ``32,64`` for a list, ``true``, ``none``."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(shown_value, value)) or "none"
+    if isinstance(value, bool | None):
+        return str(value).lower()
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def summary_of(function: Callable[..., Any]) -> str:

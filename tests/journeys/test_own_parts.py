@@ -89,17 +89,22 @@ try:
     resolve({"data": "digits", "objective": "my_losses:Renyi", "objective.aplha": 1})
 except latente.UserError as error:
     print(error)
+try:
+    class ELBO(latente.model.Objective): pass
+except latente.UserError as error:
+    print(error)
 """
 
 
 def test_python_takes_it_by_name_as_an_instance_and_in_a_config(trained: Path):
     done = python("-c", PYTHON, cwd=trained)
     assert done.returncode == 0, done.stderr
-    names, mistake = done.stdout.splitlines()
+    names, mistake, taken = done.stdout.splitlines()
     assert names == (
         "objective=ELBO,seed=0 objective=ELBO,seed=1 objective=my-losses-Renyi,seed=0 objective=my-losses-Renyi,seed=1"
     )
     assert mistake == "--objective.aplha is not an option. Did you mean '--objective.alpha'?"
+    assert taken == "Your own class needs another name than Latente's. Received ELBO: rename it."
 
 
 STOPPED = """

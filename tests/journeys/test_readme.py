@@ -21,8 +21,8 @@ from latente.data import options
 from latente.language import TEXTS
 from latente.recipes import recipe_named
 from latente.training import Run, flatten, read_file, resolve
-from latente.training.reference import reference_markdown, reference_text
 from latente.training.sweep import read_values
+from reference import reference_markdown, reference_text
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

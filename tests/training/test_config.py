@@ -161,7 +161,7 @@ def test_a_flag_that_is_given_twice_is_refused(arguments: list[str], capsys):
 
 
 def test_every_option_is_documented():
-    from latente.training.reference import option_groups
+    from reference import option_groups
 
     for group in option_groups():
         assert group.summary, group.title

@@ -21,8 +21,14 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
-    """Add the folder of the data sets."""
+    """Add the folder of the data sets, for a run, which knows where they were."""
     parser.add_argument("--data-dir", metavar="DIR", help="where the data files are now, when not where they were")
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """Add what all that trains takes: the folder of the data sets, and silence."""
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
+    parser.add_argument("--quiet", action="store_true", help="do not tell how training goes")
 
 
 def add_seed(parser: argparse.ArgumentParser, of: str = "every draw") -> None:

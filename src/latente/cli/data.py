@@ -13,6 +13,7 @@ from latente.cli.train import parse_flags
 from latente.data import Dataset, Source, Split, data_directory, load, options, source_named, sources
 from latente.data.dataset import evenly
 from latente.errors import UserError
+from latente.options import shown_value
 from latente.pixels import unit_scale
 
 HELP = "list the data sets, describe one, or fetch one"
@@ -89,7 +90,7 @@ def _info(name: str, data_dir: str | None, given: dict[str, Any]) -> Iterator[st
     for option in options(name).values():
         if option.name == "data_dir":  # --data-dir, as here
             continue
-        yield f"  {option.name.replace('_', '-')}: {option.expected()}; default {option.told_default()}"
+        yield f"  {option.name.replace('_', '-')}: {option.expected()}; default {shown_value(option.default)}"
         yield from textwrap.wrap(option.help, 74, initial_indent="      ", subsequent_indent="      ")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from latente.backend import import_keras
 from latente.errors import UserError
-from latente.options import did_you_mean, options_of, summary_of
+from latente.options import did_you_mean, options_of, shown_value, summary_of
 
 HELP = "name the choices of each axis, their options, and the papers"
 
@@ -70,7 +70,6 @@ def _papers() -> Iterator[str]:
 def _one_axis(axis: str) -> Iterator[str]:
     from latente.model import AXES, choices
     from latente.training.config import DEFAULT_CHOICE, flag
-    from latente.training.sweep import shown_value
 
     yield from _heading(axis, AXES[axis])
     for name, choice in choices(AXES[axis]).items():

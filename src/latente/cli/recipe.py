@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from latente.backend import import_keras
+from latente.cli.common import add_training
 
 HELP = "run the lesson's experiments: exercises, homework, mistakes"
 
@@ -19,8 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("name", metavar="NAME", help="recipe; latente recipe list names them")
         sub.add_argument("--quick", action="store_true", help="a version of about a minute; its verdict may differ")
     run_.add_argument("--folder", default="recipes", metavar="DIR", help="where runs and pages go (default: recipes)")
-    run_.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
-    run_.add_argument("--quiet", action="store_true", help="do not tell how training goes")
+    add_training(run_)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from latente.backend import import_keras
 from latente.cli import train
+from latente.cli.common import add_training
 from latente.cli.compare import show_comparison
 from latente.errors import UserError
 from latente.files import file_name
@@ -29,9 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that are not options of the model, the data or the training."""
     parser.add_argument("data", metavar="DATA", help="data set; latente data list names them")
     parser.add_argument("--config", metavar="FILE", help="options from a YAML or JSON file, one value each")
-    parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
+    add_training(parser)
     parser.add_argument("--sweep-dir", metavar="DIR", help="folder of the runs (default: runs/sweep-DATA)")
-    parser.add_argument("--quiet", action="store_true", help="do not tell how training goes")
     parser.usage = "latente sweep DATA --OPTION VALUE,VALUE... [options]"
     parser.epilog = RULE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from latente.backend import import_keras
+from latente.cli.common import add_training
 from latente.errors import UserError
 from latente.language import TEXTS
 from latente.options import options_of
@@ -24,10 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="options from a YAML or JSON file, or of a paper that latente list papers names; flags come before it",
     )
     parser.add_argument("--print-config", action="store_true", help="print the complete config and stop")
-    parser.add_argument("--data-dir", metavar="DIR", help="folder of the data sets")
+    add_training(parser)
     parser.add_argument("--run-dir", metavar="DIR", help="run directory to make (default: runs/DATA-TIME)")
     parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
-    parser.add_argument("--quiet", action="store_true", help="do not tell how training goes")
     parser.usage = "latente train DATA [options]\n       latente train --resume RUN"
     parser.format_help = lambda: _help(parser)  # type: ignore[method-assign]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,12 +87,12 @@ def _fetch(name: str, data_dir: Path) -> Path:
     return folder
 
 
-@source(
-    "mnist",
-    size=SIZE,
-    here=lambda data_dir: _folder("mnist", data_dir) is not None,
-    fetch=lambda data_dir: _fetch("mnist", data_dir),
-)
+def _published(name: str) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
+    """Declare a source of four published files."""
+    return source(name, size=SIZE, here=lambda at: _folder(name, at) is not None, fetch=lambda at: _fetch(name, at))
+
+
+@_published("mnist")
 def mnist(data_dir: Path, *, validation: int = 5000) -> Dataset:
     """Handwritten digits (LeCun 1998).
 
@@ -102,12 +103,7 @@ def mnist(data_dir: Path, *, validation: int = 5000) -> Dataset:
     return _load("mnist", data_dir, validation, tuple("0123456789"))
 
 
-@source(
-    "fashion-mnist",
-    size=SIZE,
-    here=lambda data_dir: _folder("fashion-mnist", data_dir) is not None,
-    fetch=lambda data_dir: _fetch("fashion-mnist", data_dir),
-)
+@_published("fashion-mnist")
 def fashion_mnist(data_dir: Path, *, validation: int = 5000) -> Dataset:
     """Garments (Xiao et al. 2017).
 

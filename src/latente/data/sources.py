@@ -61,19 +61,16 @@ class Source:
         return summary_of(self.function).rstrip(".")
 
 
-def source(
-    name: str,
-    *,
-    size: str,
-    here: Callable[[Path], bool] | None = None,
-    fetch: Callable[[Path], Any] | None = None,
-    reads: Callable[[Path], bool] | None = None,
-    in_memory: bool = False,
-) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
-    """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring. See `Source`."""
+def source(name: str, **about: Any) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
+    """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring.
+
+    Args:
+        name: What the user writes.
+        **about: The other attributes of a `Source`.
+    """
 
     def declare(function: Callable[..., Dataset]) -> Callable[..., Dataset]:
-        _SOURCES[name] = Source(name, size, function, here, fetch, reads, in_memory)
+        _SOURCES[name] = Source(name, function=function, **about)
         return function
 
     return declare

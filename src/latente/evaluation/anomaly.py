@@ -13,19 +13,18 @@ Three scores, higher for more anomalous:
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image
 
 from latente.data import Dataset, Images
 from latente.data.dataset import chunks
 from latente.errors import UserError
 from latente.evaluation.measurements import SplitMeasurements
 from latente.model.vae import VAE
+from latente.pixels import png
 from latente.training.run import Run
 
 SCORES = ("likelihood", "reconstruction", "typicality")
@@ -131,13 +130,8 @@ def png_length(images: Images) -> np.ndarray:
     Args:
         images: uint8, ``(n, H, W, C)`` with C = 1 or 3.
     """
-    return np.array([_png_bytes(image) for chunk in chunks(images) for image in chunk]) * 8 * math.log(2)
-
-
-def _png_bytes(image: np.ndarray) -> int:
-    file = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "PNG", optimize=True)
-    return file.tell()
+    lengths = [len(png(image, optimize=True)) for chunk in chunks(images) for image in chunk]
+    return np.array(lengths) * 8 * math.log(2)
 
 
 def _every(vae: VAE, dataset: Dataset, seed: int) -> Columns:

@@ -41,6 +41,11 @@ class Choice(keras.layers.Layer):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        taken = keras.saving.get_registered_object(f"latente>{cls.__name__}")
+        if taken and is_latentes(taken) and not is_latentes(cls):  # files would name both alike
+            raise UserError(
+                f"A class of your own needs another name than Latente's. Received {cls.__name__}: rename it."
+            )
         keras.saving.register_keras_serializable(package="latente")(cls)
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Any:
@@ -90,10 +95,15 @@ def lookup(axis: type[AxisT], name: str, unlisted: bool = False) -> type[AxisT]:
     return found
 
 
+def is_latentes(choice: type) -> bool:
+    """Whether a class is part of Latente."""
+    return choice.__module__.startswith("latente.")
+
+
 def name_of(choice: type[Choice]) -> str:
     """The name by which another process finds a choice: ``module:Class`` of one's own, where a module holds it."""
     module, name = choice.__module__, choice.__name__
-    own = module != "__main__" and not module.startswith("latente.")
+    own = module != "__main__" and not is_latentes(choice)
     return f"{module}:{name}" if own and getattr(sys.modules.get(module), name, None) is choice else name
 
 

@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from latente.errors import UserError
 from latente.language import translation_of
@@ -94,6 +93,6 @@ def run_recipe(
     """
     experiment = Experiment(recipe.name, Path(folder), data_dir, quick, progress)
     recipe.judge(experiment)
-    said: dict[str, Any] = {"verdicts": experiment.verdicts, "sections": experiment.embedded}
-    experiment.write(render("recipe.html.jinja", recipe=recipe, quick=quick, **said))
+    found, pictures = experiment.verdicts, experiment.embedded
+    experiment.write(render("recipe.html.jinja", recipe=recipe, quick=quick, verdicts=found, sections=pictures))
     return experiment

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from latente.language import tr
+from latente.options import shown_value
 from latente.training.config import flag
 from latente.training.run import Run
-from latente.training.sweep import comparable, shown_value
+from latente.training.sweep import comparable
 
 SEED = "training.seed"
 FINGERPRINT = "data fingerprint"

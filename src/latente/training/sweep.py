@@ -16,7 +16,7 @@ from latente.errors import UserError
 from latente.files import file_name
 from latente.model import AXES
 from latente.model.choice import lookup
-from latente.options import options_of
+from latente.options import options_of, shown_value
 from latente.training.callbacks import Diverged
 from latente.training.config import DEFAULT_CHOICE, PLAIN, Config, completed, flag, flatten, once, resolve
 from latente.training.run import Run
@@ -102,15 +102,6 @@ def grid_points(asked: Mapping[str, Any]) -> list[GridPoint]:
 def _name(config: Config, varied: Sequence[str]) -> str:
     flat = dict(flatten(config))
     return ",".join(f"{flag(key)[2:]}={file_name(shown_value(flat[key]), keep='.+-')}" for key in varied)
-
-
-def shown_value(value: Any) -> str:
-    """An option's value as on the command line: ``5`` for 5.0, ``32,64`` for a list, ``true``, ``none``."""
-    if isinstance(value, list | tuple):
-        return ",".join(map(shown_value, value))
-    if isinstance(value, bool | None):
-        return str(value).lower()
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def read_values(flags: Iterable[tuple[str, str | bool]], asked: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from latente import data
 from latente.model import AXES, choices
-from latente.options import Option, options_of, summary_of
+from latente.options import Option, options_of, shown_value, summary_of
 from latente.training.config import DEFAULT_CHOICE, PLAIN, flag
 from latente.training.settings import Settings
 
@@ -49,7 +49,7 @@ def reference_text(width: int = 79) -> str:
         lines.append(f"{group.title}:")
         lines += textwrap.wrap(group.summary, width, initial_indent="  ", subsequent_indent="  ")
         for name, option in group.options.items():
-            text = f"{option.help} (default: {option.told_default()})"
+            text = f"{option.help} (default: {shown_value(option.default)})"
             lines += [f"    {name}", *textwrap.wrap(text, width, initial_indent=" " * 8, subsequent_indent=" " * 8)]
         lines.append("")
     return "\n".join(lines)
@@ -60,7 +60,7 @@ def reference_markdown() -> str:
     lines = ["| with | option | default | meaning |", "|---|---|---|---|"]
     for group in option_groups():
         lines.append(f"| **{group.title}** | | | {group.summary} |")
-        lines += [f"| | `{f}` | `{o.told_default()}` | {o.help} |" for f, o in group.options.items()]
+        lines += [f"| | `{f}` | `{shown_value(o.default)}` | {o.help} |" for f, o in group.options.items()]
     return "\n".join(lines).replace("|  |", "| |") + "\n"
 
 
