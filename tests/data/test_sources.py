@@ -15,7 +15,7 @@ from latente.errors import UserError
         ("Digits", "Did you mean 'digits'"),
         ("folder", "needs a path: write folder:PATH"),
         ("npz:", "needs a path: write npz:PATH"),
-        ("nonsense", "must be one of celeba, digits"),
+        ("nonsense", "must be one of celeba"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name, match):
