@@ -126,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments, rest = parser().parse_known_args(words)
         if rest and arguments.command not in WITH_OPTIONS:
             arguments.parser.error(f"unrecognized arguments: {' '.join(rest)}")
-        arguments.rest, arguments.main = rest, main
+        arguments.rest = rest
         arguments.run(arguments)
     except UserError as error:
         print(f"latente: {error}", file=sys.stderr)

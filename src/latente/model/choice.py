@@ -43,9 +43,7 @@ class Choice(keras.layers.Layer):
         super().__init_subclass__(**kwargs)
         taken = keras.saving.get_registered_object(f"latente>{cls.__name__}")
         if taken and is_latentes(taken) and not is_latentes(cls):  # files would name both alike
-            raise UserError(
-                f"A class of your own needs another name than Latente's. Received {cls.__name__}: rename it."
-            )
+            raise UserError(f"Your own class needs another name than Latente's. Received {cls.__name__}: rename it.")
         keras.saving.register_keras_serializable(package="latente")(cls)
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Any:
