@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     console = Console(highlight=False, markup=False)
     if arguments.action == "list":
         table = Table.grid(padding=(0, 2))
-        for name in sorted(recipes.RECIPES, key=lambda name: (not name.startswith("exercise"), name)):
+        for name in sorted(recipes.RECIPES, key=lambda name: (not name.startswith(("exercise", "homework")), name)):
             table.add_row(name, recipes.RECIPES[name].summary)
         console.print(table)
         return
