@@ -8,9 +8,7 @@ from typing import Any
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Objective
-
-Tensor = Any
+from latente.model.axes import Evidence, Objective, Tensor
 
 LARGEST = 1e6
 """The multiplier stays between 1e-6 and this: a target out of reach, or met at once, would let it run away."""

@@ -8,11 +8,9 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence
+from latente.model.axes import Evidence, Tensor
 from latente.model.posteriors.code_usage import counted
 from latente.model.posteriors.discrete import DiscretePosterior
-
-Tensor = Any
 
 
 class VectorQuantizer(DiscretePosterior):

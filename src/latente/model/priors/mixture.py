@@ -10,10 +10,8 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Model, Posterior, Prior
+from latente.model.axes import Model, Posterior, Prior, Seed, Tensor
 from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
-
-Tensor = Any
 
 
 class MixturePrior(Prior, ABC):
@@ -25,9 +23,7 @@ class MixturePrior(Prior, ABC):
     def components(self, model: Model) -> tuple[Posterior, dict[str, Tensor], Tensor]:
         """The form of the components, its parameters with one row per component, and log w_k ``(components,)``."""
 
-    def sample(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """Draw a component by weight for each code, then the code from it.
 
         Temperature scales the code's deviation from the mean of its component: at 0 only the means are left, each

@@ -9,11 +9,9 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Model, Posterior
+from latente.model.axes import Model, Posterior, Tensor
 from latente.model.numerics import bounded
 from latente.model.priors.mixture import MixturePrior
-
-Tensor = Any
 
 
 class VampPrior(MixturePrior):
