@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import UserError
-from latente.evaluation.diagnosis.checks import checks
+from latente.evaluation.diagnosis.checks import CHECKS
 from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
 from latente.evaluation.diagnosis.history import History
@@ -81,7 +81,7 @@ def diagnose(
 def verdict(measured: Measurements) -> Diagnosis:
     """Apply every check; the sick findings come first."""
     try:
-        found = [finding for check in checks() if (finding := check(measured)) is not None]
+        found = [finding for check in CHECKS if (finding := check(measured)) is not None]
     except NotFinite as error:  # nothing else can be measured
         return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(measured))
     found.sort(key=lambda finding: finding.severity != "sick")

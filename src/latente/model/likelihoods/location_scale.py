@@ -33,7 +33,7 @@ class LocationScale(Likelihood, ABC):
         self.scale = scale
         if scale == "global":
             start = keras.initializers.Constant(math.log(std))
-            self.log_std = self.add_weight(shape=(), initializer=start, dtype="float32", name="log_std")
+            self.log_std = self.add_weight(shape=(), initializer=start, name="log_std")
 
     def channels(self, image_channels: int) -> int:
         """One mean per channel, and one scale when it is learned per pixel."""

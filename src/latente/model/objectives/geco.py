@@ -38,7 +38,7 @@ class GECO(Objective):
         self.target = target
         self.rate = rate
         self.decay = decay
-        common = {"initializer": "zeros", "dtype": "float32", "trainable": False, "aggregation": "mean"}  # of replicas
+        common = {"initializer": "zeros", "trainable": False, "aggregation": "mean"}  # of replicas
         self.log_multiplier = self.add_weight(name="log_multiplier", shape=(), **common)
         self.miss = self.add_weight(name="miss", shape=(), **common)
 

@@ -64,9 +64,9 @@ class Mixture(MixturePrior):
         shape = (self.count, model.latent_dim)
         spread = keras.initializers.RandomNormal(stddev=math.sqrt(0.5))
         half = keras.initializers.Constant(math.log(0.5))
-        self.means = self.add_weight(shape=shape, initializer=spread, dtype="float32", name="means")
-        self.log_vars = self.add_weight(shape=shape, initializer=half, dtype="float32", name="log_vars")
-        self.logits = self.add_weight(shape=(self.count,), initializer="zeros", dtype="float32", name="logits")
+        self.means = self.add_weight(shape=shape, initializer=spread, name="means")
+        self.log_vars = self.add_weight(shape=shape, initializer=half, name="log_vars")
+        self.logits = self.add_weight(shape=(self.count,), initializer="zeros", name="logits")
 
     def components(self, model: Model) -> tuple[Posterior, dict[str, Tensor], Tensor]:
         """The Gaussians as they are now."""
