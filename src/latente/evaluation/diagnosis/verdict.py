@@ -60,17 +60,17 @@ def diagnose(
     if given.min() == given.max():
         raise UserError(f"images must show something. Received {len(given)} images of the one value {given.max():g}.")
     shape = given.shape[1:]
-    others = {"train_images": train_images, "samples": samples}
-    checked = {
-        name: None if value is None else scale.to_unit(checked_images(value, name, shape))
-        for name, value in others.items()
-    }
+
+    def in_unit(value: Any, name: str) -> Array | None:
+        return None if value is None else scale.to_unit(checked_images(value, name, shape))
+
+    train_images, samples = in_unit(train_images, "train_images"), in_unit(samples, "samples")
     return verdict(
         Measurements(
             ForeignModel(encode, decode, shape, likelihood, scale),
             scale.to_unit(given),
-            train_images=checked["train_images"],
-            samples=checked["samples"],
+            train_images=train_images,
+            samples=samples,
             history=History(log=list(log), loss=loss, beta=objective_beta),
             seed=seed,
             scale=scale,
