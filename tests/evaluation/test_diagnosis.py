@@ -14,7 +14,7 @@ import latente
 from latente.cli import main
 from latente.errors import UserError
 from latente.evaluation.diagnosis import diagnose_run
-from latente.evaluation.diagnosis.checks import checks
+from latente.evaluation.diagnosis.checks import CHECKS
 from latente.training import Run
 
 SIDE, FACTORS, STD = 6, 4, 0.05
@@ -202,9 +202,9 @@ def test_the_effective_beta_is_the_beta(beta: float):
 def test_every_check_is_found_and_documented():
     folder = Path(latente.__file__).parent / "evaluation" / "diagnosis" / "checks"
     written = re.findall(r"^@check\ndef (\w+)", "\n".join(map(Path.read_text, folder.glob("*.py"))), re.MULTILINE)
-    assert sorted(check.__name__ for check in checks()) == sorted(written)
+    assert sorted(check.__name__ for check in CHECKS) == sorted(written)
     assert len(written) >= 17
-    assert [check.__name__ for check in checks() if not check.__doc__] == []
+    assert [check.__name__ for check in CHECKS if not check.__doc__] == []
 
 
 def test_two_diagnoses_agree():

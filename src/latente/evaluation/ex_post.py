@@ -81,15 +81,13 @@ def fit_prior(
 
 def _codes(measured: SplitMeasurements) -> np.ndarray:
     """One draw of the posterior of each image, ``(n, latent_dim)``."""
-    starts = range(0, len(measured.split), ENCODED_AT_ONCE)
-    parts = [slice(start, start + ENCODED_AT_ONCE) for start in starts]
-    seeds = [spread(measured.seed, f"codes of {measured.split_name} from {start}") for start in starts]
-    return np.concatenate(
-        [
-            measured.model.encode(np.asarray(measured.model_images[rows]), True, seed, measured.labels(rows))
-            for seed, rows in zip(seeds, parts, strict=True)
-        ]
-    )
+
+    def from_on(start: int) -> np.ndarray:
+        rows = slice(start, start + ENCODED_AT_ONCE)
+        seed = spread(measured.seed, f"codes of {measured.split_name} from {start}")
+        return measured.model.encode(np.asarray(measured.model_images[rows]), True, seed, measured.labels(rows))
+
+    return np.concatenate([from_on(start) for start in range(0, len(measured.split), ENCODED_AT_ONCE)])
 
 
 def _log_density(measured: SplitMeasurements, fitted: FittedPrior) -> Metrics:

@@ -96,7 +96,13 @@ class ForeignModel(LatentModel):
     def decode(self, codes: Array, labels: Labels = None) -> Array:
         """Mean images ``(n, H, W, C)`` of codes ``(n, d)``, 0 and 1 being the ends of the range."""
         decoded = in_batches(lambda z: _finite(self._decode(z), "decode", len(z)), np.asarray(codes, "float32"))
-        return self.scale.to_unit(_shaped(decoded, self.image_shape))
+        if decoded.shape[1:] != self.image_shape:
+            shape = ", ".join(map(str, self.image_shape))
+            raise UserError(
+                f"decode must give images of the shape of the real ones, (n, {shape}). Received {decoded.shape}. Flat "
+                f"images become that by images.reshape(-1, {shape})."
+            )
+        return self.scale.to_unit(decoded)
 
     def reconstruction(self, images: Array, codes: Array, labels: Labels = None) -> Array:
         """-log p(x given z) in nats of images and a code for each, ``(n,)``."""
@@ -179,15 +185,6 @@ def _pair(result: Any, n: int) -> tuple[Array, Array]:
             f"encode must return means and log-variances (n, d). Received the shapes {mean.shape} and {log_var.shape}."
         )
     return mean, log_var
-
-
-def _shaped(decoded: Array, shape: tuple[int, ...]) -> Array:
-    if decoded.shape[1:] != shape:
-        raise UserError(
-            f"decode must give images of the shape of the real ones, (n, {', '.join(map(str, shape))}). Received "
-            f"{decoded.shape}. Flat images become that by images.reshape(-1, {', '.join(map(str, shape))})."
-        )
-    return decoded
 
 
 def _finite(result: Any, name: str, n: int) -> Array:

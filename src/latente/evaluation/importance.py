@@ -14,6 +14,7 @@ from latente import seeds
 from latente.backend import compiled, multiplying
 from latente.data import Images
 from latente.errors import UserError
+from latente.model.arrays import in_batches
 from latente.model.latent_model import Labels
 from latente.model.numerics import tiled
 from latente.model.vae import VAE
@@ -55,20 +56,17 @@ def log_likelihood(vae: VAE, images: Images, samples: int = 500, seed: int = 0, 
         )
     noise = seeds.noise(seed, "importance")
     likelihood = compiled(lambda x, z, y: vae.likelihood.log_prob(x, vae.generative(z, labels=y)))
-    classes = vae.checked_labels(labels, len(images))
     at_once = min(samples, 20)
-    step = max(1, DECODED_AT_ONCE // at_once)
-    parts = []
-    for i in range(0, len(images), step):
-        batch = np.asarray(images[i : i + step])
-        y = None if classes is None else ops.convert_to_tensor(classes[i : i + step])
-        q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(batch, y).items()}
+    rounds = [min(at_once, samples - done) for done in range(0, samples, at_once)]
+
+    def of_batch(batch: np.ndarray, labels: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        q = {name: ops.convert_to_tensor(value) for name, value in vae.posterior_parameters(batch, labels).items()}
         x = vae.unit_scale(ops.convert_to_tensor(batch))
-        rounds = [min(at_once, samples - done) for done in range(0, samples, at_once)]
-        weights = (_log_weights(vae, likelihood, (x, y), q, count, noise) for count in rounds)
-        parts.append(_stream(weights, samples))
-    bound, effective = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return LogLikelihood(bound, effective)
+        y = None if labels is None else ops.convert_to_tensor(labels)
+        return _stream((_log_weights(vae, likelihood, (x, y), q, count, noise) for count in rounds), samples)
+
+    classes = vae.checked_labels(labels, len(images))
+    return LogLikelihood(*in_batches(of_batch, images, classes, size=max(1, DECODED_AT_ONCE // at_once)))
 
 
 @multiplying("float32")

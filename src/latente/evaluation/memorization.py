@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_argmin
 
 from latente.errors import UserError
+from latente.model.arrays import in_batches
 from latente.pixels import RESOLUTION
 
 AT_ONCE = 1_000
@@ -61,8 +62,8 @@ def nearest(points: np.ndarray, among: np.ndarray) -> tuple[np.ndarray, np.ndarr
     index = pairwise_distances_argmin(points, among)
     # The search multiplies matrices, whose rounding leaves a distance between an image and its copy, and another one
     # on each processor. The difference of the two images leaves none.
-    parts = [slice(start, start + AT_ONCE) for start in range(0, len(points), AT_ONCE)]
-    return index, np.concatenate([_lengths(points[rows].astype("float64") - among[index[rows]]) for rows in parts])
+    apart = in_batches(lambda part, i: _lengths(part.astype("float64") - among[i]), points, index, size=AT_ONCE)
+    return index, apart
 
 
 def _lengths(points: np.ndarray) -> np.ndarray:

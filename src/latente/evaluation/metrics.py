@@ -20,7 +20,7 @@ from latente.evaluation.measurements import ENCODED, SplitMeasurements
 from latente.evaluation.memorization import memorization
 from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
-from latente.model.arrays import BATCH, in_batches
+from latente.model.arrays import batches, in_batches
 from latente.model.latent_model import interpolate_codes
 from latente.model.posteriors.code_usage import CodeUsage
 from latente.model.posteriors.discrete import DiscretePosterior
@@ -39,6 +39,12 @@ FEWEST_PAIRS = 100
 def metric(value: Any, unit: str, **protocol: Any) -> dict[str, Any]:
     """A figure with its unit and protocol."""
     return {"value": value, "unit": unit, **protocol}
+
+
+def _beside_controls(values: Mapping[str, float], unit: str, **protocol: Any) -> dict[str, Any]:
+    """The figure of the first of several things; the same of the others are its ``controls``."""
+    (_, value), *controls = values.items()
+    return metric(value, unit, **protocol, controls=dict(controls))
 
 
 def bound(measured: SplitMeasurements) -> Metrics:
@@ -164,12 +170,8 @@ def interpolations(measured: SplitMeasurements) -> Metrics:
     relative = _relative_distances(measured, middles)
     protocol = {"n": 2 * pairs, "pairs": pairs, "frames": FRAMES, "path": "linear", "feature_space": measured.space}
     return {
-        f"interpolation_smoothness[{measured.space}]": metric(
-            evenness.pop("decoded"), "1 = even", **protocol, controls=evenness
-        ),
-        f"midpoint_distance[{measured.space}]": metric(
-            relative.pop("decoded"), "of a cross-fade's", **protocol, controls=relative
-        ),
+        f"interpolation_smoothness[{measured.space}]": _beside_controls(evenness, "1 = even", **protocol),
+        f"midpoint_distance[{measured.space}]": _beside_controls(relative, "of a cross-fade's", **protocol),
     }
 
 
@@ -199,8 +201,7 @@ def factors(measured: SplitMeasurements) -> Metrics:
 def _bits(measured: SplitMeasurements, nats: float, images: Images, protocol: Mapping[str, Any]) -> Metrics:
     """-log p(x) / (D log 2) for D pixels and channels, or nothing: the bits of a density hang on the pixels' unit."""
     model = measured.model
-    batches = (np.asarray(images[i : i + BATCH]) for i in range(0, len(images), BATCH))
-    if not (isinstance(model, VAE) and all(map(model.likelihood.is_probability, batches))):
+    if not (isinstance(model, VAE) and all(model.likelihood.is_probability(x) for (x,) in batches(images))):
         return {}
     bits = -nats / (math.prod(images.shape[1:]) * math.log(2))
     return {"bits_per_dimension": metric(float(bits), "bits", **protocol)}
@@ -213,33 +214,27 @@ def _sharpness(name: str, images: np.ndarray, measured: SplitMeasurements) -> Me
 
 
 def _recognizability(measured: SplitMeasurements) -> Metrics:
-    if measured.classifier is None:
-        return {}
     judge = measured.classifier
-    found = recognizability(judge.probabilities(measured.samples))
-    others = {"real images": measured.real, **measured.impostors}
-    controls = {name: recognizability(judge.probabilities(images)) for name, images in others.items()}
+    if judge is None:
+        return {}
+    shown = {"samples": measured.samples, "real images": measured.real, **measured.impostors}
+    found = {name: recognizability(judge.probabilities(images)) for name, images in shown.items()}
+    confidence = {name: each.confidence for name, each in found.items()}
+    coverage = {name: each.coverage for name, each in found.items()}
     protocol = {"samples": len(measured.samples), "n": len(measured.real)}
-    units = {"confidence": "mean top-1", "coverage": "1 = all classes alike"}
-    metrics = {
-        name: metric(
-            getattr(found, name), unit, **protocol, controls={of: getattr(each, name) for of, each in controls.items()}
-        )
-        for name, unit in units.items()
-    }
     return {
-        "sample_confidence[classifier]": metrics["confidence"],
-        "class_coverage[classifier]": metrics["coverage"],
+        "sample_confidence[classifier]": _beside_controls(confidence, "mean top-1", **protocol),
+        "class_coverage[classifier]": _beside_controls(coverage, "1 = all classes alike", **protocol),
         "classifier_accuracy": metric(judge.protocol["accuracy"], "of real test images", n=judge.protocol["n"]),
     }
 
 
 def _realism(measured: SplitMeasurements) -> Metrics:
-    others = {"real images": measured.real, **measured.impostors}
-    relative = _relative_distances(measured, {"samples": measured.samples, **others})
+    shown = {"samples": measured.samples, "real images": measured.real, **measured.impostors}
+    relative = _relative_distances(measured, shown)
     protocol = {"samples": len(measured.samples), "n": len(measured.real), "feature_space": measured.space}
     name = f"sample_distance[{measured.space}]"
-    return {name: metric(relative.pop("samples"), "of a cross-fade's", **protocol, controls=relative)}
+    return {name: _beside_controls(relative, "of a cross-fade's", **protocol)}
 
 
 def _fidelities(measured: SplitMeasurements) -> Metrics:
@@ -255,20 +250,15 @@ def _fidelities(measured: SplitMeasurements) -> Metrics:
 
 
 def _fidelity(measured: SplitMeasurements, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
-    real, generated = features(measured.real), features(measured.samples)
-    train = features(measured.train[: len(real)])
-    found = neighbourhoods(real, generated)
-    others = {"train images": train, **{name: features(each) for name, each in measured.impostors.items()}}
-    controls = {name: neighbourhoods(real, each) for name, each in others.items()}
-    protocol = {"samples": len(generated), "n": len(real), "feature_space": space}
-    metrics = {
-        f"frechet[{space}]": metric(
-            frechet(real, generated), "squared distance", **protocol, controls={"train images": frechet(real, train)}
-        )
-    }
-    for name, value in vars(found).items():
+    real = features(measured.real)
+    shown = {"samples": measured.samples, "train images": measured.train[: len(real)], **measured.impostors}
+    seen = {name: features(images) for name, images in shown.items()}
+    distances = {name: frechet(real, seen[name]) for name in ("samples", "train images")}
+    near = {name: vars(neighbourhoods(real, each)) for name, each in seen.items()}
+    protocol = {"samples": len(measured.samples), "n": len(real), "feature_space": space}
+    metrics = {f"frechet[{space}]": _beside_controls(distances, "squared distance", **protocol)}
+    for name in near["samples"]:
+        values = {of: each[name] for of, each in near.items()}
         unit = "balls, over k" if name == "density" else "share"
-        metrics[f"{name}[{space}]"] = metric(
-            value, unit, **protocol, k=NEIGHBOURS, controls={of: getattr(each, name) for of, each in controls.items()}
-        )
+        metrics[f"{name}[{space}]"] = _beside_controls(values, unit, **protocol, k=NEIGHBOURS)
     return metrics

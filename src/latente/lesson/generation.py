@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, array, as_check, of_shape
 from latente.lesson.student import Model, student_model
-from latente.model import LatentModel
 from latente.model.latent_model import interpolate_codes
 from latente.pixels import cross_fade
 
@@ -99,23 +96,17 @@ def check_exercise_3(path: Array, model: Model, start: Array, end: Array, frames
         end: The last image, likewise.
         frames: How many images are asked for, both ends among them.
     """
-    judge_path(path, student_model(model, start.shape), start, end, frames)
-    return tr("Right: {n} images, decoded from evenly spaced codes on the line from z_A to z_B.", n=frames)
-
-
-def judge_path(path: Any, student: LatentModel, start: Array, end: Array, frames: int) -> None:
-    """Raise the mistake of an interpolation."""
     found = array("path", path)
     if len(found) != frames:
         raise Mistake("frames", found=len(found), frames=frames)
     of_shape("path", found, (frames, *np.shape(start)))
+    student = student_model(model, start.shape)
     first, last = student.encode(np.stack([start, end]))
     right = student.decode(interpolate_codes(first, last, frames, "linear"))
     if _same(found, right):
-        return
-    if _same(found, cross_fade(start[None], end[None], frames)[0]) or _same(
-        found, cross_fade(right[:1], right[-1:], frames)[0]
-    ):
+        return tr("Right: {n} images, decoded from evenly spaced codes on the line from z_A to z_B.", n=frames)
+    of_pixels = [cross_fade(a, b, frames)[0] for a, b in ((start[None], end[None]), (right[:1], right[-1:]))]
+    if any(_same(found, fade) for fade in of_pixels):
         raise Mistake("cross-fade")
     if _same(found, right[::-1]):
         raise Mistake("reversed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from latente.evaluation import metrics
 from latente.evaluation.acceptance import recognizable, smooth
 from latente.evaluation.measurements import SplitMeasurements
 from latente.language import tr
-from latente.lesson.generation import SAME, judge_path
+from latente.lesson.generation import SAME, check_exercise_3
 from latente.lesson.remark import Array, Mistake, as_check, of_shape
 from latente.lesson.student import Model, kinds_of_layers, student_model
 from latente.model import VAE, LatentModel
@@ -49,7 +50,7 @@ def check_homework(
     if labels[first] == labels[second]:
         raise Mistake("same-class")
     start, end = unit_scale(np.asarray(data.test.images[[first, second]]))
-    judge_path(path, student, start, end, FRAMES)
+    unwrap(check_exercise_3)(path, model, start, end, FRAMES)  # which raises its mistake
     _accept(SplitMeasurements(student, data, "test", seed=0))
     return tr("Accepted: the samples are recognizable, and the interpolation is smooth.")
 

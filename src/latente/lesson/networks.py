@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
 
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, as_check, called, of_shape
-from latente.lesson.sampling import judge_sampling
+from latente.lesson.sampling import check_sampling
 from latente.lesson.student import encoded, student_model
-from latente.lesson.terms import judge_kl, judge_reconstruction
+from latente.lesson.terms import check_kl, check_reconstruction
 
 SEEN = 500
 """Images looked at."""
@@ -54,12 +55,6 @@ def check_decoder(decoder: Callable[..., Any], latent_dim: int, image_shape: tup
         latent_dim: Number of latents.
         image_shape: Height, width and channels.
     """
-    judge_decoder(decoder, latent_dim, image_shape)
-    return tr("Right: the decoder turns codes into images with pixels in [0, 1].")
-
-
-def judge_decoder(decoder: Callable[..., Any], latent_dim: int, image_shape: tuple[int, ...]) -> None:
-    """Raise the first mistake of a decoder."""
     codes = 5 * np.random.default_rng(0).standard_normal((64, latent_dim)).astype("float32")
     images = of_shape("decoder(z)", called("decoder", decoder, codes), (len(codes), *image_shape))
     low, high = float(images.min()), float(images.max())
@@ -69,6 +64,7 @@ def judge_decoder(decoder: Callable[..., Any], latent_dim: int, image_shape: tup
         raise Mistake("softmax")
     if np.ptp(images, axis=0).max() < 1e-6:
         raise Mistake("decoder-blind")
+    return tr("Right: the decoder turns codes into images with pixels in [0, 1].")
 
 
 @as_check
@@ -91,10 +87,11 @@ def check_exercise_1(
         images: Test images, floats in [0, 1], ``(n, H, W, C)``.
     """
     mean = judge_encoder(encoder, images)
-    judge_sampling(sampling)
-    judge_decoder(decoder, mean.shape[1], images.shape[1:])
-    judge_reconstruction(reconstruction)
-    judge_kl(kl)
+    # Unwrapped, a check raises its mistake, which is then one of the whole.
+    unwrap(check_sampling)(sampling)
+    unwrap(check_decoder)(decoder, mean.shape[1], images.shape[1:])
+    unwrap(check_reconstruction)(reconstruction)
+    unwrap(check_kl)(kl)
     real = np.asarray(images[:SEEN], "float32")
     error = np.square(real - student_model((encoder, decoder), real.shape[1:]).decode(mean)).sum()
     left = float(error / np.square(real - real.mean(axis=0)).sum())

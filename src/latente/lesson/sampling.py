@@ -31,12 +31,6 @@ def check_sampling(sampling: Callable[..., Any]) -> str:
     Args:
         sampling: A Keras layer or a function; it takes both as one list or as two arguments.
     """
-    judge_sampling(sampling)
-    return tr("Right: z = z_mean + exp(0.5 * z_log_var) * noise, with fresh noise for each image, latent and call.")
-
-
-def judge_sampling(sampling: Callable[..., Any]) -> None:
-    """Raise the first mistake of a sampling layer."""
     z, again = _draw(sampling), _draw(sampling)
     if np.abs(z - MEAN).max() < 1e-6:
         raise Mistake("no-noise")
@@ -53,6 +47,7 @@ def judge_sampling(sampling: Callable[..., Any]) -> None:
     kurtosis = np.mean(((noise - noise.mean(axis=0)) / noise.std(axis=0)) ** 4)
     if np.abs(noise.mean(axis=0)).max() > CLOSE or abs(kurtosis - NORMAL_KURTOSIS) > FARTHEST_KURTOSIS:
         raise Mistake("not-normal")
+    return tr("Right: z = z_mean + exp(0.5 * z_log_var) * noise, with fresh noise for each image, latent and call.")
 
 
 def _judge_sigma(found: Array) -> None:

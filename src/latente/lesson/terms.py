@@ -23,12 +23,6 @@ def check_reconstruction(reconstruction: Callable[..., Any]) -> str:
     Args:
         reconstruction: Takes images and decoded images ``(n, H, W, C)`` in [0, 1], gives ``(n,)`` or the batch mean.
     """
-    judge_reconstruction(reconstruction)
-    return tr("Right: binary cross-entropy, summed over the pixels of each image.")
-
-
-def judge_reconstruction(reconstruction: Callable[..., Any]) -> None:
-    """Raise the mistake of a reconstruction term."""
     x, y = IMAGES.astype("float64"), DECODED.astype("float64")
     pixels = -(x * np.log(y) + (1 - x) * np.log1p(-y))
     right = pixels.sum(PIXELS)
@@ -44,6 +38,7 @@ def judge_reconstruction(reconstruction: Callable[..., Any]) -> None:
     if np.ndim(value) > 1:
         raise Mistake("not-summed")
     identify(value, right, suspects, "not-cross-entropy")
+    return tr("Right: binary cross-entropy, summed over the pixels of each image.")
 
 
 @as_check
@@ -53,12 +48,6 @@ def check_kl(kl: Callable[..., Any]) -> str:
     Args:
         kl: Takes z_mean and z_log_var ``(n, d)``, gives ``(n,)`` or the batch mean.
     """
-    judge_kl(kl)
-    return tr("Right: the KL in nats, summed over the latents of each image, and never negative.")
-
-
-def judge_kl(kl: Callable[..., Any]) -> None:
-    """Raise the mistake of a KL term."""
     square, log_var = MEAN.astype("float64") ** 2, LOG_VAR.astype("float64")
     each = 0.5 * (square + np.exp(log_var) - 1 - log_var)
     right = each.sum(axis=1)
@@ -72,3 +61,4 @@ def judge_kl(kl: Callable[..., Any]) -> None:
     }
     value = called("kl", kl, MEAN, LOG_VAR)
     identify(value, right, suspects, "not-the-kl")
+    return tr("Right: the KL in nats, summed over the latents of each image, and never negative.")

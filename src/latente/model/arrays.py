@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -67,6 +67,13 @@ def _hint(shape: tuple[int | None, ...], image_shape: Shape) -> str:
     return ""
 
 
+def batches(*arrays: Any, size: int = BATCH) -> Iterator[list[Any]]:
+    """As many rows of each array at a time, as NumPy arrays; None is handed on as it is."""
+    for start in range(0, len(arrays[0]), size):
+        rows = slice(start, start + size)
+        yield [None if array is None else np.asarray(array[rows]) for array in arrays]
+
+
 def in_batches(function: Callable[..., Any], *arrays: Any, size: int = BATCH) -> Any:
     """Apply a function to arrays, a bounded number of rows at a time, the ragged rest included.
 
@@ -86,10 +93,7 @@ def in_batches(function: Callable[..., Any], *arrays: Any, size: int = BATCH) ->
     """
     if len(arrays[0]) == 0:
         raise UserError("Expected at least 1 image or code. Received none.")
-    parts = []
-    for start in range(0, len(arrays[0]), size):
-        rows = slice(start, start + size)
-        parts.append(function(*(None if array is None else np.asarray(array[rows]) for array in arrays)))
+    parts = [function(*rows) for rows in batches(*arrays, size=size)]
     if isinstance(parts[0], dict):
         return {name: _whole([part[name] for part in parts]) for name in parts[0]}
     return tuple(map(_whole, zip(*parts, strict=True))) if isinstance(parts[0], tuple) else _whole(parts)

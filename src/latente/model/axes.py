@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import keras
 import numpy as np
@@ -17,10 +17,11 @@ from keras import ops
 
 from latente.errors import UserError
 from latente.model.choice import Choice
-from latente.model.numerics import tiled
+from latente.model.numerics import Tensor, tiled
 
-Tensor = Any
 Parameters = dict[str, Tensor]
+Seed: TypeAlias = keras.random.SeedGenerator
+"""Where random draws come from."""
 ImageShape = tuple[int, int, int]
 
 DEFAULT_NETWORK, LATENT_DIM = "Conv", 10
@@ -99,7 +100,7 @@ class Posterior(Choice):
         """The code ``(batch, latent_dim)`` that stands for an example in pictures and embeddings."""
         raise NotImplementedError
 
-    def sample(self, q: Parameters, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, q: Parameters, seed: Seed) -> Tensor:
         """Draw one code ``(batch, latent_dim)`` per example, differentiable in ``q``."""
         raise NotImplementedError
 
@@ -148,9 +149,7 @@ class Prior(Choice):
     encodes: bool = False
     least_latents: int = 1
 
-    def sample(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """Draw ``(n, latent_dim)`` codes.
 
         Args:
@@ -230,7 +229,7 @@ class Likelihood(Choice):
         """The variance of pixels about mean images, of their shape or one number; None where the decoder says it."""
         return None
 
-    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, parameters: Tensor, seed: Seed) -> Tensor:
         """Draw one image per example, ``(batch, H, W, C)``."""
         raise NotImplementedError
 
@@ -294,7 +293,7 @@ class Model(Protocol):
     def generative(self, z: Tensor, training: bool = False) -> Tensor:
         """The parameters of p(x given z) for codes ``(batch, latent_dim)``, in float32."""
 
-    def noise(self, training: bool) -> keras.random.SeedGenerator:
+    def noise(self, training: bool) -> Seed:
         """Where random draws come from: training and evaluation have their own."""
 
 

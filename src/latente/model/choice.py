@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import keras
 
+from latente.discovery import import_all
 from latente.errors import UserError
 from latente.options import did_you_mean
 
@@ -70,6 +71,18 @@ def choices(axis: type[AxisT], unlisted: bool = False) -> dict[str, type[AxisT]]
             found[subclass.__name__] = subclass
         found.update(choices(subclass, unlisted))
     return found
+
+
+def publish(package: dict[str, Any], axis: type[Choice]) -> None:
+    """Import every file of the package of an axis, and make the axis and each of its choices a name of the package.
+
+    Args:
+        package: Its ``globals()``.
+        axis: The axis.
+    """
+    import_all(package["__name__"])
+    names: dict[str, type[Choice]] = {axis.__name__: axis, **choices(axis, unlisted=True)}
+    package.update(names, __all__=list(names))
 
 
 def lookup(axis: type[AxisT], name: str, unlisted: bool = False) -> type[AxisT]:

@@ -32,17 +32,13 @@ def check_model(
     """
     check_compatible(posterior, prior, objective)
     if latent_dim is not None:
-        check_latents(network, posterior, prior, latent_dim)
+        _check_latents(network, posterior, prior, latent_dim)
     if conditional:
-        check_takes_labels(network, prior)
+        _check_takes_labels(network, prior)
 
 
-def check_latents(network: Network, posterior: Posterior, prior: Prior, latent_dim: int) -> None:
-    """Refuse a number of latent dimensions that a choice cannot use.
-
-    Raises:
-        UserError: It names the choice, the reason, and what to choose instead.
-    """
+def _check_latents(network: Network, posterior: Posterior, prior: Prior, latent_dim: int) -> None:
+    """Refuse a number of latent dimensions that a choice cannot use."""
     if not isinstance(latent_dim, int | np.integer) or latent_dim < 1:
         raise UserError(f"latent_dim must be at least 1. Received {latent_dim!r}.")
     units = posterior.units(latent_dim)  # the posterior's own check
@@ -77,12 +73,8 @@ def check_compatible(posterior: Posterior, prior: Prior, objective: Objective) -
             )
 
 
-def check_takes_labels(network: Network, prior: Prior) -> None:
-    """Refuse what cannot be conditioned on labels.
-
-    Raises:
-        UserError: It names the choice, the reason, and what to choose instead.
-    """
+def _check_takes_labels(network: Network, prior: Prior) -> None:
+    """Refuse what cannot be conditioned on labels."""
     if prior.encodes:
         fit = [name for name, each in choices(Prior).items() if each.density == prior.density and not each.encodes]
         raise UserError(

@@ -14,8 +14,8 @@ import numpy as np
 from keras import ops
 
 from latente.errors import UserError
+from latente.model.numerics import Tensor
 
-Tensor = Any
 INPUTS = ("images", "labels")
 
 

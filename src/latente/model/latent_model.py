@@ -1,4 +1,4 @@
-"""A model of images with latent codes, whoever wrote it: what evaluation, the doctor and the lesson ask of it."""
+"""A model of images with latent codes, whoever wrote it: what evaluation, diagnosis and the lesson ask of it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-Tensor = Any
+from latente.model.numerics import Tensor
 
 ACTIVE_VARIANCE = 0.01
 """A latent is active when the variance of its posterior mean over the data exceeds this (Burda et al. 2016)."""

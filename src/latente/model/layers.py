@@ -12,8 +12,7 @@ import keras
 from keras import layers, ops
 
 from latente.backend import has_accelerator
-
-Tensor = Any
+from latente.model.numerics import Tensor
 
 
 @keras.saving.register_keras_serializable(package="latente")

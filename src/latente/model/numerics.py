@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 Tensor = Any
+"""Of whichever backend: Keras has no type for it."""
 
 MIN_STD = 1 / 510
 """Learned scales stop at half a grey level: 8-bit data hold no finer detail, and a density there has no bound."""

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-Tensor = Any
+from latente.model.numerics import Tensor
 
 
 @keras.saving.register_keras_serializable(package="latente")

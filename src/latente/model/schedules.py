@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras import ops
 
-Tensor = Any
+from latente.model.numerics import Tensor
 
 
 def constant(step: Tensor, steps: int) -> Tensor:

@@ -13,7 +13,7 @@ from latente import seeds
 from latente.backend import multiplying, replicas, strategy_scope
 from latente.errors import UserError
 from latente.model.arrays import as_array, check_shape, in_batches
-from latente.model.axes import AXES, DEFAULT_NETWORK, Evidence, Likelihood, Network, Objective, Posterior, Prior
+from latente.model.axes import AXES, DEFAULT_NETWORK, Evidence, Likelihood, Network, Objective, Posterior, Prior, Tensor
 from latente.model.choice import make
 from latente.model.compatibility import check_model
 from latente.model.conditional import parted, with_classes
@@ -27,7 +27,6 @@ from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
 from latente.model.priors.standard_normal import StandardNormal
 from latente.model.watch import watched
 
-Tensor = Any
 TRAINING, EVALUATION = "training noise", "evaluation noise"
 
 

@@ -19,7 +19,7 @@ from latente.evaluation.fidelity import NEIGHBOURS, Neighbourhoods, neighbourhoo
 from latente.evaluation.foreign import Scale
 from latente.evaluation.memorization import nearest
 from latente.evaluation.sharpness import BLANK, laplacian_variance
-from latente.model.arrays import BATCH
+from latente.model.arrays import batches
 from latente.model.collapse import collapsed_dimensions
 from latente.model.conditional import with_classes
 from latente.model.latent_model import LatentModel
@@ -188,10 +188,7 @@ class Measurements:
         """What of the decoder is silent over draws of the posteriors and the prior; None where it cannot be seen."""
         codes = np.concatenate([self.codes, self._prior_codes]).astype("float32")
         labels = None if self.labels is None else np.resize(self.labels, len(codes))  # two codes for each image
-        parts = [slice(i, i + BATCH) for i in range(0, len(codes), BATCH)]
-        classes = self.model.classes
-        inputs = (with_classes(codes[rows], None if labels is None else labels[rows], classes) for rows in parts)
-        return watch(self.model.decoder, inputs)
+        return watch(self.model.decoder, (with_classes(z, y, self.model.classes) for z, y in batches(codes, labels)))
 
     @cached_property
     def effective_beta(self) -> EffectiveBeta | None:

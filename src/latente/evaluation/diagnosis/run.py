@@ -1,4 +1,4 @@
-"""A run before the doctor: its model, its data, its log and its config."""
+"""The diagnosis of a run: of its model, by its data, its log and its config."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from latente.evaluation.diagnosis.measurements import MOST_IMAGES, Measurements
 from latente.evaluation.diagnosis.verdict import verdict
 from latente.evaluation.foreign import checked_images
 from latente.language import text
+from latente.model.vae import VAE
 from latente.seeds import drawing
 from latente.training.labels import labels_of
 from latente.training.run import Run
@@ -56,10 +57,13 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     if beta == 0:
         vae = run.model("last")
     rng = drawing(seed, "rows")
+    (images, labels), (train_images, train_labels) = (
+        _some(vae, dataset, split, rng) for split in (dataset.test, dataset.train)
+    )
     measured = Measurements(
         vae,
-        _some(dataset, dataset.test, rng),
-        train_images=_some(dataset, dataset.train, rng),
+        images,
+        train_images=train_images,
         history=History(
             log=run.log,
             beta=beta,
@@ -67,7 +71,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
             steps=len(run.log) * math.ceil(len(dataset.train) / run.config["training"]["batch_size"]),
         ),
         seed=seed,
-        labels=(labels_of(vae, dataset.test, _rows(dataset.test)), labels_of(vae, dataset.train, _rows(dataset.train))),
+        labels=(labels, train_labels),
     )
     found = verdict(measured)
     protocol = {"split": "test", "n": len(measured.images), "seed": seed, "epoch": run.epoch_of(vae)["epoch"]}
@@ -76,13 +80,10 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     return found
 
 
-def _rows(split: Split) -> np.ndarray:
-    """Which images of a split are looked at."""
-    return evenly(len(split), MOST_IMAGES)
-
-
-def _some(dataset: Dataset, split: Split, rng: np.random.Generator) -> np.ndarray:
-    images = np.asarray(split.images[_rows(split)])
+def _some(vae: VAE, dataset: Dataset, split: Split, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
+    """The images of a split that are looked at, and their labels where the model is conditional."""
+    rows = evenly(len(split), MOST_IMAGES)
+    images = np.asarray(split.images[rows])
     if dataset.binarize == "dynamic":
         images = binarize(images, rng)
-    return checked_images(images, f"The images of {dataset.name}")
+    return checked_images(images, f"The images of {dataset.name}"), labels_of(vae, split, rows)

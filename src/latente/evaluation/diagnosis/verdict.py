@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import UserError
-from latente.evaluation.diagnosis.checks import checks
+from latente.evaluation.diagnosis.checks import CHECKS
 from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
 from latente.evaluation.diagnosis.history import History
@@ -60,17 +60,17 @@ def diagnose(
     if given.min() == given.max():
         raise UserError(f"images must show something. Received {len(given)} images of the one value {given.max():g}.")
     shape = given.shape[1:]
-    others = {"train_images": train_images, "samples": samples}
-    checked = {
-        name: None if value is None else scale.to_unit(checked_images(value, name, shape))
-        for name, value in others.items()
-    }
+
+    def in_unit(value: Any, name: str) -> Array | None:
+        return None if value is None else scale.to_unit(checked_images(value, name, shape))
+
+    train_images, samples = in_unit(train_images, "train_images"), in_unit(samples, "samples")
     return verdict(
         Measurements(
             ForeignModel(encode, decode, shape, likelihood, scale),
             scale.to_unit(given),
-            train_images=checked["train_images"],
-            samples=checked["samples"],
+            train_images=train_images,
+            samples=samples,
             history=History(log=list(log), loss=loss, beta=objective_beta),
             seed=seed,
             scale=scale,
@@ -81,7 +81,7 @@ def diagnose(
 def verdict(measured: Measurements) -> Diagnosis:
     """Apply every check; the sick findings come first."""
     try:
-        found = [finding for check in checks() if (finding := check(measured)) is not None]
+        found = [finding for check in CHECKS if (finding := check(measured)) is not None]
     except NotFinite as error:  # nothing else can be measured
         return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(measured))
     found.sort(key=lambda finding: finding.severity != "sick")

@@ -1,13 +1,6 @@
-"""Likelihoods: p(x given z) of images in [0, 1], with every constant kept.
+"""Likelihoods: p(x given z) of images in [0, 1], with every constant kept. A new one is a file here."""
 
-Each file of this folder is imported, and each likelihood in it becomes a name of this package: a new one is one file.
-"""
-
-from latente.discovery import import_all
 from latente.model.axes import Likelihood
-from latente.model.choice import choices
+from latente.model.choice import publish
 
-import_all(__name__)
-globals().update(choices(Likelihood, unlisted=True))
-
-__all__ = ["Likelihood", *choices(Likelihood, unlisted=True)]
+publish(globals(), Likelihood)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import ops
 
-from latente.model.axes import Likelihood
-
-Tensor = Any
+from latente.model.axes import Likelihood, Seed, Tensor
 
 
 class Bernoulli(Likelihood):
@@ -37,7 +33,7 @@ class Bernoulli(Likelihood):
         """p (1 - p)."""
         return means * (1 - means)
 
-    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, parameters: Tensor, seed: Seed) -> Tensor:
         """Images of zeros and ones."""
         uniform = keras.random.uniform(ops.shape(parameters), seed=seed)
         return ops.cast(uniform < ops.sigmoid(parameters), "float32")

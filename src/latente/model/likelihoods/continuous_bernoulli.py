@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
-from latente.model.axes import Likelihood
+from latente.model.axes import Likelihood, Seed, Tensor
 from latente.model.numerics import MIN_STD, log1mexp
-
-Tensor = Any
 
 
 class ContinuousBernoulli(Likelihood):
@@ -42,7 +38,7 @@ class ContinuousBernoulli(Likelihood):
         exact = ops.sign(a) * (0.5 / ops.tanh(size / 2) - 1 / size)
         return 0.5 + ops.where(near, series, exact)
 
-    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, parameters: Tensor, seed: Seed) -> Tensor:
         """The inverse of the distribution function at uniform numbers, from the edge where the density is highest."""
         a, _, _ = self._logit(parameters)
         size = ops.maximum(ops.abs(a), 1e-6)  # at less, the uniform numbers come out as they are

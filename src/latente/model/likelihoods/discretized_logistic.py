@@ -10,10 +10,8 @@ import numpy as np
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Likelihood
+from latente.model.axes import Likelihood, Seed, Tensor
 from latente.model.numerics import bounded, floored, log1mexp
-
-Tensor = Any
 
 HALF_BIN = 1 / 255
 """Half the distance between two levels, on the scale from -1 to 1."""
@@ -91,7 +89,7 @@ class DiscretizedLogistic(Likelihood):
         mean = ops.clip(location, -1.0, 1.0) + scale * (beyond[0] - beyond[1])
         return 0.5 + 0.5 * ops.sum(ops.exp(ops.expand_dims(log_weights, -2)) * mean, axis=-1)
 
-    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, parameters: Tensor, seed: Seed) -> Tensor:
         """A component for each pixel, a logistic number for each channel, rounded to its level k / 255."""
         log_weights, location, log_scale = self._split(parameters)
         component = keras.random.categorical(ops.reshape(log_weights, (-1, self.mixtures)), 1, seed=seed)

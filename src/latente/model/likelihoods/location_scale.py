@@ -11,10 +11,8 @@ import numpy as np
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Likelihood
+from latente.model.axes import Likelihood, Seed, Tensor
 from latente.model.numerics import MIN_STD, floored
-
-Tensor = Any
 
 
 class LocationScale(Likelihood, ABC):
@@ -35,7 +33,7 @@ class LocationScale(Likelihood, ABC):
         self.scale = scale
         if scale == "global":
             start = keras.initializers.Constant(math.log(std))
-            self.log_std = self.add_weight(shape=(), initializer=start, dtype="float32", name="log_std")
+            self.log_std = self.add_weight(shape=(), initializer=start, name="log_std")
 
     def channels(self, image_channels: int) -> int:
         """One mean per channel, and one scale when it is learned per pixel."""
@@ -60,7 +58,7 @@ class LocationScale(Likelihood, ABC):
         """The square of the scale, where it is fixed."""
         return self.std**2 if self.scale == "fixed" else None
 
-    def sample(self, parameters: Tensor, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, parameters: Tensor, seed: Seed) -> Tensor:
         """Mean plus noise; it may leave [0, 1]."""
         mean, log_std = self._split(parameters)
         return mean + ops.exp(log_std) * self._noise(ops.shape(mean), seed)
@@ -70,7 +68,7 @@ class LocationScale(Likelihood, ABC):
         """Log-density of the noise in nats, of its shape."""
 
     @abstractmethod
-    def _noise(self, shape: Any, seed: keras.random.SeedGenerator) -> Tensor:
+    def _noise(self, shape: Any, seed: Seed) -> Tensor:
         """Independent draws of mean 0 and variance 1, float32."""
 
     def _split(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,7 +94,7 @@ class Gaussian(LocationScale):
     def _noise_log_prob(self, noise: Tensor) -> Tensor:
         return -0.5 * (ops.square(noise) + math.log(2 * math.pi))
 
-    def _noise(self, shape: Any, seed: keras.random.SeedGenerator) -> Tensor:
+    def _noise(self, shape: Any, seed: Seed) -> Tensor:
         return keras.random.normal(shape, dtype="float32", seed=seed)
 
 
@@ -113,7 +111,7 @@ class Laplace(LocationScale):
     def _noise_log_prob(self, noise: Tensor) -> Tensor:
         return -math.sqrt(2) * ops.abs(noise) - 0.5 * math.log(2)
 
-    def _noise(self, shape: Any, seed: keras.random.SeedGenerator) -> Tensor:
+    def _noise(self, shape: Any, seed: Seed) -> Tensor:
         # The inverse of the distribution function; it is infinite at -1, which is left out.
         uniform = keras.random.uniform(shape, minval=-1 + 1e-6, maxval=1, dtype="float32", seed=seed)
         return -ops.sign(uniform) * ops.log1p(-ops.abs(uniform)) / math.sqrt(2)

@@ -1,13 +1,6 @@
-"""Networks: how x becomes the parameters of q(z given x), and z the parameters of p(x given z).
+"""Networks: from x to the parameters of q(z given x), from z to those of p(x given z). A new one is a file here."""
 
-Each file of this folder is imported, and each network in it becomes a name of this package: a new one is one file.
-"""
-
-from latente.discovery import import_all
 from latente.model.axes import Network
-from latente.model.choice import choices
+from latente.model.choice import publish
 
-import_all(__name__)
-globals().update(choices(Network, unlisted=True))
-
-__all__ = ["Network", *choices(Network, unlisted=True)]
+publish(globals(), Network)

@@ -12,10 +12,9 @@ import numpy as np
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.axes import DEFAULT_NETWORK, ImageShape, Network
+from latente.model.axes import DEFAULT_NETWORK, ImageShape, Network, Tensor
 from latente.model.choice import make
 
-Tensor = Any
 Shape = tuple[int | None, ...]
 
 NAMED = ("z_mean", "z_log_var")

@@ -7,9 +7,7 @@ from typing import Any, Literal
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Objective
-
-Tensor = Any
+from latente.model.axes import Evidence, Objective, Tensor
 
 
 class BetaTCVAE(Objective):

@@ -7,10 +7,8 @@ from typing import Any, Literal
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Objective
+from latente.model.axes import Evidence, Objective, Tensor
 from latente.model.schedules import SCHEDULES
-
-Tensor = Any
 
 
 class ELBO(Objective):

@@ -8,10 +8,8 @@ import keras
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Model, Objective
+from latente.model.axes import Evidence, Model, Objective, Seed, Tensor
 from latente.model.layers import sequential
-
-Tensor = Any
 
 
 class FactorVAE(Objective):
@@ -57,7 +55,7 @@ class FactorVAE(Objective):
         still = self._logit(ops.stop_gradient(z))
         return self._logit(z) - still + ops.stop_gradient(still)
 
-    def discrimination(self, z: Tensor, seed: keras.random.SeedGenerator) -> tuple[Tensor, Tensor]:
+    def discrimination(self, z: Tensor, seed: Seed) -> tuple[Tensor, Tensor]:
         """Cross-entropy and accuracy ``(batch,)``: the first half of the batch as it is, the second shuffled."""
         z = ops.stop_gradient(z)
         half = ops.shape(z)[0] // 2

@@ -8,9 +8,7 @@ from typing import Any
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Objective
-
-Tensor = Any
+from latente.model.axes import Evidence, Objective, Tensor
 
 LARGEST = 1e6
 """The multiplier stays between 1e-6 and this: a target out of reach, or met at once, would let it run away."""
@@ -40,7 +38,7 @@ class GECO(Objective):
         self.target = target
         self.rate = rate
         self.decay = decay
-        common = {"initializer": "zeros", "dtype": "float32", "trainable": False, "aggregation": "mean"}  # of replicas
+        common = {"initializer": "zeros", "trainable": False, "aggregation": "mean"}  # of replicas
         self.log_multiplier = self.add_weight(name="log_multiplier", shape=(), **common)
         self.miss = self.add_weight(name="miss", shape=(), **common)
 

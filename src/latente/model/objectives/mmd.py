@@ -7,9 +7,7 @@ from typing import Any
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Objective
-
-Tensor = Any
+from latente.model.axes import Evidence, Objective, Tensor
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Bandwidths of the kernel, relative to the mean squared distance of two draws of N(0, I): 2 * latent_dim."""

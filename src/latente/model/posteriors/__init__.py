@@ -1,13 +1,6 @@
-"""Posteriors: q(z given x), its sample, its mean and its log-density.
+"""Posteriors: q(z given x), its sample, its mean and its log-density. A new one is a file here."""
 
-Each file of this folder is imported, and each posterior in it becomes a name of this package: a new one is one file.
-"""
-
-from latente.discovery import import_all
 from latente.model.axes import Posterior
-from latente.model.choice import choices
+from latente.model.choice import publish
 
-import_all(__name__)
-globals().update(choices(Posterior, unlisted=True))
-
-__all__ = ["Posterior", *choices(Posterior, unlisted=True)]
+publish(globals(), Posterior)

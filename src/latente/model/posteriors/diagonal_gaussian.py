@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 from keras import ops
 
-from latente.model.axes import Parameters, Posterior
+from latente.model.axes import Parameters, Posterior, Seed, Tensor
 from latente.model.numerics import bounded
-
-Tensor = Any
 
 LOG_VAR_BOUND = 20.0
 """Log-variances are clipped to +-20: exp(20) is finite in float32, and no useful code has a variance outside."""
@@ -39,7 +36,7 @@ class DiagonalGaussian(Posterior):
         """The exponential of the log-variance."""
         return ops.exp(q["z_log_var"])
 
-    def sample(self, q: Parameters, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, q: Parameters, seed: Seed) -> Tensor:
         """Reparameterized: z = mean + sigma * noise, so that gradients flow through mean and sigma."""
         noise = keras.random.normal(ops.shape(q["z_mean"]), dtype=q["z_mean"].dtype, seed=seed)
         return q["z_mean"] + ops.exp(0.5 * q["z_log_var"]) * noise

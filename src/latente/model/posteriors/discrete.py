@@ -5,14 +5,11 @@ from __future__ import annotations
 import abc
 from typing import Any
 
-import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence, Parameters, Posterior
+from latente.model.axes import Evidence, Parameters, Posterior, Seed, Tensor
 from latente.model.posteriors.code_usage import CodeUsage
-
-Tensor = Any
 
 
 class DiscretePosterior(Posterior, abc.ABC):
@@ -74,7 +71,7 @@ class DiscretePosterior(Posterior, abc.ABC):
         """The codes: there is nothing else to choose from."""
         return self.codes_of(q["indices"])
 
-    def sample(self, q: Parameters, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, q: Parameters, seed: Seed) -> Tensor:
         """The codes, straight through; the difference from them is exactly zero, and is there for its gradient."""
         return self.codes_of(q["indices"]) + (q["encoded"] - ops.stop_gradient(q["encoded"]))
 

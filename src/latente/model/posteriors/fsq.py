@@ -8,10 +8,8 @@ from typing import Any
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Parameters
+from latente.model.axes import Parameters, Tensor
 from latente.model.posteriors.discrete import DiscretePosterior
-
-Tensor = Any
 
 
 class FSQ(DiscretePosterior):

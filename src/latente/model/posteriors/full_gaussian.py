@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from latente.model.axes import Parameters, Posterior
+from latente.model.axes import Parameters, Posterior, Seed, Tensor
 from latente.model.numerics import bounded
 from latente.model.posteriors.diagonal_gaussian import LOG_VAR_BOUND
-
-Tensor = Any
 
 
 class FullGaussian(Posterior):
@@ -40,7 +37,7 @@ class FullGaussian(Posterior):
         """The mean of the Gaussian."""
         return q["z_mean"]
 
-    def sample(self, q: Parameters, seed: keras.random.SeedGenerator) -> Tensor:
+    def sample(self, q: Parameters, seed: Seed) -> Tensor:
         """Reparameterized: gradients flow through mean and factor."""
         noise = keras.random.normal(ops.shape(q["z_mean"]), dtype=q["z_mean"].dtype, seed=seed)
         return q["z_mean"] + _times(q["z_factor"], noise)

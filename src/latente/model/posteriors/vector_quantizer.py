@@ -8,11 +8,9 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Evidence
+from latente.model.axes import Evidence, Tensor
 from latente.model.posteriors.code_usage import counted
 from latente.model.posteriors.discrete import DiscretePosterior
-
-Tensor = Any
 
 
 class VectorQuantizer(DiscretePosterior):
@@ -61,10 +59,9 @@ class VectorQuantizer(DiscretePosterior):
         self.decay = decay
         self.commitment = commitment
         self.restart = restart
-        common = {"dtype": "float32", "trainable": False}
-        start = keras.initializers.RandomNormal(stddev=1.0)
-        self.codebooks = self.add_weight(name="codebooks", shape=(stages, codes, width), initializer=start, **common)
-        self.counts = self.add_weight(name="counts", shape=(stages, codes), initializer="zeros", **common)
+        shape, start = (stages, codes, width), keras.initializers.RandomNormal(stddev=1.0)
+        self.codebooks = self.add_weight(name="codebooks", shape=shape, initializer=start, trainable=False)
+        self.counts = self.add_weight(name="counts", shape=shape[:2], initializer="zeros", trainable=False)
 
     def indices_of(self, encoded: Tensor) -> Tensor:
         """The nearest code of each group, one stage after another."""
@@ -97,13 +94,16 @@ class VectorQuantizer(DiscretePosterior):
 
     def _looked_up(self, indices: Tensor) -> list[Tensor]:
         """The codes of each stage, ``(groups of the batch, width)``."""
-        of_stage = ops.unstack(ops.reshape(indices, (-1, self.stages)), self.stages, axis=-1)
         codebooks = ops.unstack(ops.convert_to_tensor(self.codebooks), self.stages)
-        return [ops.take(book, found, axis=0) for book, found in zip(codebooks, of_stage, strict=True)]
+        return [ops.take(book, found, axis=0) for book, found in zip(codebooks, self._of_stage(indices), strict=True)]
+
+    def _of_stage(self, indices: Tensor) -> list[Tensor]:
+        """The indices ``(batch, positions)`` by their stage, each ``(groups of the batch,)``."""
+        return ops.unstack(ops.reshape(indices, (-1, self.stages)), self.stages, axis=-1)
 
     def _move(self, inputs: list[Tensor], evidence: Evidence) -> None:
-        of_stage = ops.unstack(ops.reshape(evidence.q["indices"], (-1, self.stages)), self.stages, axis=-1)
-        moved = [self._moved(stage, inputs[stage], of_stage[stage], evidence) for stage in range(self.stages)]
+        of_stage = zip(inputs, self._of_stage(evidence.q["indices"]), strict=True)
+        moved = [self._moved(stage, *each, evidence) for stage, each in enumerate(of_stage)]
         self.codebooks.assign(ops.stack([codebook for codebook, _ in moved]))
         self.counts.assign(ops.stack([counts for _, counts in moved]))
 

@@ -1,13 +1,6 @@
-"""Priors: the distribution p(z) that codes are drawn from, and that training pulls them to.
+"""Priors: the distribution p(z) that codes are drawn from and that training pulls them to. A new one is a file here."""
 
-Each file of this folder is imported, and each prior in it becomes a name of this package: a new one is one file.
-"""
-
-from latente.discovery import import_all
 from latente.model.axes import Prior
-from latente.model.choice import choices
+from latente.model.choice import publish
 
-import_all(__name__)
-globals().update(choices(Prior, unlisted=True))
-
-__all__ = ["Prior", *choices(Prior, unlisted=True)]
+publish(globals(), Prior)

@@ -8,11 +8,10 @@ import keras
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.axes import Model
+from latente.model.axes import Model, Seed, Tensor
 from latente.model.layers import sequential
 from latente.model.priors.codes import CodePrior, discrete
 
-Tensor = Any
 Past = tuple[Tensor, Tensor]
 
 AT_ONCE = 500
@@ -72,14 +71,12 @@ class Autoregressive(CodePrior):
             x, _ = block(x)
         return self.head(self.normalization(x))
 
-    def sample_indices(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float
-    ) -> Tensor:
+    def sample_indices(self, n: int | Tensor, model: Model, seed: Seed, temperature: float) -> Tensor:
         """One position after another."""
         parts = [self._drawn(min(AT_ONCE, n - done), seed, temperature) for done in range(0, n, AT_ONCE)]
         return ops.concatenate(parts)
 
-    def _drawn(self, n: int, seed: keras.random.SeedGenerator, temperature: float) -> Tensor:
+    def _drawn(self, n: int, seed: Seed, temperature: float) -> Tensor:
         """Indices ``(n, positions)``, each layer keeping what it made of the positions before."""
         positions = self.places.shape[0]
         pasts = [block.empty(n, positions) for block in self.blocks]

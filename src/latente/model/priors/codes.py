@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import abc
 import math
-from typing import Any, cast
+from typing import cast
 
 import keras
 from keras import ops
 
-from latente.model.axes import Model, Prior
+from latente.model.axes import Model, Prior, Seed, Tensor
 from latente.model.posteriors.discrete import DiscretePosterior
-
-Tensor = Any
 
 
 class CodePrior(Prior, abc.ABC):
@@ -30,14 +28,10 @@ class CodePrior(Prior, abc.ABC):
         """log p(indices) in nats, ``(batch,)``, for indices ``(batch, positions)``."""
 
     @abc.abstractmethod
-    def sample_indices(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float
-    ) -> Tensor:
+    def sample_indices(self, n: int | Tensor, model: Model, seed: Seed, temperature: float) -> Tensor:
         """Draw indices ``(n, positions)``."""
 
-    def sample(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """The codes ``(n, latent_dim)`` of drawn indices."""
         return discrete(model).codes_of(self.sample_indices(n, model, seed, temperature))
 
@@ -65,9 +59,7 @@ class Uniform(CodePrior):
         """-positions * log(codes) for any indices."""
         return ops.full_like(indices[:, 0], -indices.shape[-1] * math.log(discrete(model).codes), dtype="float32")
 
-    def sample_indices(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float
-    ) -> Tensor:
+    def sample_indices(self, n: int | Tensor, model: Model, seed: Seed, temperature: float) -> Tensor:
         """Independent, each code with the same probability."""
         posterior = discrete(model)
         return keras.random.randint((n, posterior.positions(model.latent_dim)), 0, posterior.codes, seed=seed)

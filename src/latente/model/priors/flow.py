@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import layers, ops
 
 from latente.errors import UserError
-from latente.model.axes import Model, Prior
+from latente.model.axes import Model, Prior, Seed, Tensor
 from latente.model.layers import sequential
 from latente.model.priors.standard_normal import StandardNormal
-
-Tensor = Any
 
 MOST_LOG_SCALE = 2.0
 """A coupling scales by a factor between exp(-2) and exp(2), so that no step can make the density explode."""
@@ -59,9 +56,7 @@ class Flow(Prior):
             for i in range(self.couplings)
         ]
 
-    def sample(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """Move draws of N(0, I), scaled by the temperature, through the couplings."""
         z = self.base.sample(n, model, seed, temperature)
         for i in reversed(range(self.couplings)):

@@ -10,10 +10,8 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Model, Posterior, Prior
+from latente.model.axes import Model, Posterior, Prior, Seed, Tensor
 from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
-
-Tensor = Any
 
 
 class MixturePrior(Prior, ABC):
@@ -25,9 +23,7 @@ class MixturePrior(Prior, ABC):
     def components(self, model: Model) -> tuple[Posterior, dict[str, Tensor], Tensor]:
         """The form of the components, its parameters with one row per component, and log w_k ``(components,)``."""
 
-    def sample(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """Draw a component by weight for each code, then the code from it.
 
         Temperature scales the code's deviation from the mean of its component: at 0 only the means are left, each
@@ -68,9 +64,9 @@ class Mixture(MixturePrior):
         shape = (self.count, model.latent_dim)
         spread = keras.initializers.RandomNormal(stddev=math.sqrt(0.5))
         half = keras.initializers.Constant(math.log(0.5))
-        self.means = self.add_weight(shape=shape, initializer=spread, dtype="float32", name="means")
-        self.log_vars = self.add_weight(shape=shape, initializer=half, dtype="float32", name="log_vars")
-        self.logits = self.add_weight(shape=(self.count,), initializer="zeros", dtype="float32", name="logits")
+        self.means = self.add_weight(shape=shape, initializer=spread, name="means")
+        self.log_vars = self.add_weight(shape=shape, initializer=half, name="log_vars")
+        self.logits = self.add_weight(shape=(self.count,), initializer="zeros", name="logits")
 
     def components(self, model: Model) -> tuple[Posterior, dict[str, Tensor], Tensor]:
         """The Gaussians as they are now."""

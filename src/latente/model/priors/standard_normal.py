@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 from keras import ops
 
-from latente.model.axes import Model, Prior
-
-Tensor = Any
+from latente.model.axes import Model, Prior, Seed, Tensor
 
 
 class StandardNormal(Prior):
@@ -18,9 +15,7 @@ class StandardNormal(Prior):
 
     factorizes = True
 
-    def sample(
-        self, n: int | Tensor, model: Model, seed: keras.random.SeedGenerator, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """Independent normal numbers with standard deviation ``temperature``."""
         return temperature * keras.random.normal((n, model.latent_dim), dtype="float32", seed=seed)
 

@@ -9,11 +9,9 @@ import keras
 from keras import ops
 
 from latente.errors import UserError
-from latente.model.axes import Model, Posterior
+from latente.model.axes import Model, Posterior, Tensor
 from latente.model.numerics import bounded
 from latente.model.priors.mixture import MixturePrior
-
-Tensor = Any
 
 
 class VampPrior(MixturePrior):
@@ -37,12 +35,8 @@ class VampPrior(MixturePrior):
 
     def bind(self, model: Model) -> None:
         """Make the pixels ``(pseudo_inputs, H, W, C)``."""
-        self.pixels = self.add_weight(
-            shape=(self.count, *model.image_shape),
-            initializer=keras.initializers.RandomUniform(0.0, 1.0),
-            dtype="float32",
-            name="pseudo_inputs",
-        )
+        shape, start = (self.count, *model.image_shape), keras.initializers.RandomUniform(0.0, 1.0)
+        self.pixels = self.add_weight(shape=shape, initializer=start, name="pseudo_inputs")
 
     def images(self) -> Tensor:
         """The pseudo-inputs as they are now, ``(pseudo_inputs, H, W, C)`` in [0, 1]."""

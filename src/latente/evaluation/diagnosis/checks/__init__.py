@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+from collections.abc import Callable
 
-from latente.evaluation.diagnosis.checks.check import Check, declared
+from latente.discovery import import_all
+from latente.evaluation.diagnosis.finding import Finding
+from latente.evaluation.diagnosis.measurements import Measurements
+
+Check = Callable[[Measurements], Finding | None]
+CHECKS: list[Check] = []
+"""Every check."""
 
 
-def checks() -> tuple[Check, ...]:
-    """Every check."""
-    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
-        importlib.import_module(module.name)
-    return declared()
+def check(function: Check) -> Check:
+    """Declare a check: a function of the measurements that gives a finding, or None where all is well."""
+    CHECKS.append(function)
+    return function
+
+
+import_all(__name__)

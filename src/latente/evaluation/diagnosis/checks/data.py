@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.checks import check
 from latente.evaluation.diagnosis.finding import Finding
 from latente.evaluation.diagnosis.measurements import Measurements
 from latente.language import sentences, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from latente.evaluation.diagnosis.checks.check import check
+from latente.evaluation.diagnosis.checks import check
 from latente.evaluation.diagnosis.finding import Finding
 from latente.evaluation.diagnosis.measurements import Measurements, total_variance
 from latente.language import text
