@@ -65,17 +65,17 @@ def inverted(measured: Measurements) -> Finding | None:
         if images is None:
             continue
         correlation = _correlation(measured.images.mean(axis=0), images.mean(axis=0))
+        figures = {"against": name, "correlation": correlation}
         if correlation < INVERTED:
             return Finding(
                 "data-inverted",
                 "sick",
                 text(
-                    "The mean of the {name} is the negative of the mean of the held-out images (correlation "
+                    "The mean of the {against} is the negative of the mean of the held-out images (correlation "
                     "{correlation:.2f}): where the ones are dark, the others are light.",
-                    name=name,
-                    correlation=correlation,
+                    **figures,
                 ),
-                {"against": name, "correlation": correlation},
+                figures,
                 *MIXED,
             )
     return _negatives_fit_better(measured)
@@ -87,16 +87,17 @@ def _negatives_fit_better(measured: Measurements) -> Finding | None:
     error = measured.unexplained_by(1 - measured.model.reconstruct(negatives, measured.labels))
     if error >= min(1.0, BETTER * measured.unexplained):
         return None
+    figures = {"unexplained": measured.unexplained, "unexplained_of_negatives": error}
     return Finding(
         "data-inverted",
         "sick",
         text(
-            "The model leaves {unexplained:.0%} of the variance of the images unexplained, and {error:.0%} of their "
-            "negatives': it was trained on images that are dark where these are light.",
-            unexplained=measured.unexplained,
-            error=error,
+            "The model leaves {unexplained:.0%} of the variance of the images unexplained, and "
+            "{unexplained_of_negatives:.0%} of their negatives': it was trained on images that are dark where these "
+            "are light.",
+            **figures,
         ),
-        {"unexplained": measured.unexplained, "unexplained_of_negatives": error},
+        figures,
         *MIXED,
     )
 

@@ -80,23 +80,21 @@ def partial_collapse(measured: Measurements) -> Finding | None:
     if measured.linear.active <= measured.active or error < COST * linear:
         return None
     beta = measured.effective_beta
+    figures = {**collapse_figures(measured), "unexplained": error, "unexplained_by_linear_vae": linear}
     return Finding(
         "partial-collapse",
         "sick",
         sentences(
             text(
-                "{active} of {latents} latents are active, and it costs: the reconstructions leave {error:.0%} of the "
-                "pixels' variance unexplained, the best linear VAE at beta = 1 {linear:.0%} with {linear_active} "
-                "active latents.",
-                active=measured.active,
-                latents=measured.latent_dim,
-                error=error,
-                linear=linear,
+                "{active_units} of {latent_dim} latents are active, and it costs: the reconstructions leave "
+                "{unexplained:.0%} of the pixels' variance unexplained, the best linear VAE at beta = 1 "
+                "{unexplained_by_linear_vae:.0%} with {linear_active} active latents.",
                 linear_active=measured.linear.active,
+                **figures,
             ),
             text("The effective beta is {beta:.3g}.", beta=beta.value) if beta else "",
         ),
-        {**collapse_figures(measured), "unexplained": error, "unexplained_by_linear_vae": linear},
+        figures,
         text(
             "The KL weighs too much for the other latents to be worth their price, or they died early, before the "
             "decoder had learned to use them."

@@ -78,6 +78,7 @@ def few_modes(measured: Measurements) -> Finding | None:
     variety = total_variance(samples) / max(total_variance(measured.posterior_images), 1e-12)
     if match.coverage >= FEW or match.precision < HOLES:  # these show what no encoding does: another finding
         return None
+    figures = {"coverage": match.coverage, "variety": variety, "claimed": claimed}
     return Finding(
         "few-modes",
         "sick",
@@ -85,10 +86,9 @@ def few_modes(measured: Measurements) -> Finding | None:
             "{which} reach {coverage:.0%} of the neighbourhoods of decoded encodings, and their pixels vary by "
             "{variety:.0%} as much.",
             which=text("The samples given") if claimed else text("Samples from the prior"),
-            coverage=match.coverage,
-            variety=variety,
+            **figures,
         ),
-        {"coverage": match.coverage, "variety": variety, "claimed": claimed},
+        figures,
         text(
             "The draws come from a small part of the codes: a temperature far below 1, a few fixed codes, or codes "
             "that lie so far out that N(0, 1) meets only the middle of them."
@@ -109,17 +109,17 @@ def samples_around_encodings(measured: Measurements) -> Finding | None:
     nearer = float(roc_auc_score(np.repeat([0, 1], [len(own), len(drawn)]), np.concatenate([own, drawn])))
     if nearer < NEARER:
         return None
+    figures = {"median_distance": float(np.median(own)), "median_of_prior": float(np.median(drawn)), "nearer": nearer}
     return Finding(
         "samples-around-encodings",
         "sick",
         text(
-            "The samples lie {own:.3g} from the nearest reconstruction of a real image (median, Euclidean in pixels), "
-            "true prior samples {drawn:.3g}; a sample is nearer than a prior draw with probability {nearer:.0%}.",
-            own=np.median(own),
-            drawn=np.median(drawn),
-            nearer=nearer,
+            "The samples lie {median_distance:.3g} from the nearest reconstruction of a real image (median, Euclidean "
+            "in pixels), true prior samples {median_of_prior:.3g}; a sample is nearer than a prior draw with "
+            "probability {nearer:.0%}.",
+            **figures,
         ),
-        {"median_distance": float(np.median(own)), "median_of_prior": float(np.median(drawn)), "nearer": nearer},
+        figures,
         text(
             "The samples were decoded from encodings of real images plus noise: they are reconstructions, and say "
             "nothing of what the model can make by itself."

@@ -92,28 +92,26 @@ def autoencoder(measured: Measurements) -> Finding | None:
     works = not measured.unusable and measured.unexplained < 1
     if not told and not (works and beta and beta.value + 2 * beta.standard_error < AUTOENCODER_BETA):
         return None
-    sigma = float(np.exp(0.5 * measured.log_var).mean())
+    figures = {
+        "effective_beta": beta.value if beta else None,
+        "kl": measured.kl,
+        "sigma": float(np.exp(0.5 * measured.log_var).mean()),
+        "z_mean_std": measured.mean.std(axis=0),
+        "prior_precision": measured.prior_match.precision,
+    }
     estimate = text("effective beta {beta:.2g}, ", beta=beta.value) if beta else ""
     return Finding(
         "autoencoder",
         "sick",
         text(
             "The KL has next to no weight: {estimate}KL {kl:.3g} nats, mean sigma {sigma:.2g} (the prior's is 1), "
-            "codes spread by {spread:.3g} at most. Only {precision:.0%} of the images decoded from the prior lie among "
-            "those decoded from encodings.",
+            "codes spread by {spread:.3g} at most. Only {prior_precision:.0%} of the images decoded from the prior lie "
+            "among those decoded from encodings.",
             estimate=estimate,
-            kl=measured.kl,
-            sigma=sigma,
             spread=measured.mean.std(axis=0).max(),
-            precision=measured.prior_match.precision,
+            **figures,
         ),
-        {
-            "effective_beta": beta.value if beta else None,
-            "kl": measured.kl,
-            "sigma": sigma,
-            "z_mean_std": measured.mean.std(axis=0),
-            "prior_precision": measured.prior_match.precision,
-        },
+        figures,
         text("beta is 0 or almost: this is an autoencoder, whose codes have no reason to lie where the prior draws."),
         text(
             "Latente: --objective ELBO --beta 1. Plain Keras: add the KL to the loss, summed over latents, beside the "
