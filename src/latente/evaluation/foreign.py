@@ -11,11 +11,10 @@ import numpy as np
 
 from latente.errors import UserError
 from latente.language import text
-from latente.model.arrays import in_batches
+from latente.model.arrays import Array, in_batches
 from latente.model.latent_model import Labels, LatentModel, Moments
 from latente.pixels import unit_scale
 
-Array = np.ndarray
 Likelihood = Callable[[Array, Array], Array]
 """Negative log-likelihood in nats: images and mean images, ``(n, H, W, C)`` in [0, 1], to ``(n,)``."""
 

@@ -13,9 +13,9 @@ from keras import ops
 
 from latente.language import Text, shown, tr
 from latente.lesson.advice import ADVICE
+from latente.model.arrays import Array
 
 P = ParamSpec("P")
-Array = np.ndarray
 WIDTH = 100
 """Columns of a printed remark."""
 UNDONE = "todo"

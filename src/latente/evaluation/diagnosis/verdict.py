@@ -13,8 +13,9 @@ from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
 from latente.evaluation.diagnosis.history import History
 from latente.evaluation.diagnosis.measurements import Measurements
-from latente.evaluation.foreign import Array, ForeignModel, Likelihood, NotFinite, Scale, checked_images
+from latente.evaluation.foreign import ForeignModel, Likelihood, NotFinite, Scale, checked_images
 from latente.language import text
+from latente.model.arrays import Array
 from latente.model.collapse import COLLAPSED_KL
 from latente.model.latent_statistics import ACTIVE_VARIANCE
 
@@ -103,7 +104,7 @@ def _figures(measured: Measurements) -> Figures:
         "effective_beta": beta.value if beta else None,
         "effective_beta_standard_error": beta.standard_error if beta else None,
         "unexplained": measured.unexplained,
-        "unexplained_by_linear_vae": measured.unexplained_by(measured.linear.reconstructions),
+        "unexplained_by_linear_vae": measured.unexplained_by_linear,
         "sharpness": measured.sharpness,
         "silent_decoder_units": None if measured.silence is None else measured.silence.share,
         "prior_precision": None if measured.unusable else measured.prior_match.precision,

@@ -90,7 +90,7 @@ def blur(measured: Measurements) -> Finding | None:
     if measured.unusable:
         return None
     sharp, linear = measured.sharpness, measured.relative_sharpness(measured.linear.reconstructions)
-    error, linear_error = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    error, linear_error = measured.unexplained, measured.unexplained_by_linear
     if sharp >= BLURRED * linear or error <= linear_error:
         return None
     beta = measured.effective_beta

@@ -76,7 +76,7 @@ def partial_collapse(measured: Measurements) -> Finding | None:
     """Some latents dead, at a cost: the best linear VAE uses more of them and reconstructs better."""
     if measured.active in (0, measured.latent_dim):
         return None
-    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    error, linear = measured.unexplained, measured.unexplained_by_linear
     if measured.linear.active <= measured.active or error < COST * linear:
         return None
     beta = measured.effective_beta
@@ -122,7 +122,7 @@ def spare_latents(measured: Measurements) -> Finding | None:
             active=measured.active,
             latents=measured.latent_dim,
             error=measured.unexplained,
-            linear=measured.unexplained_by(measured.linear.reconstructions),
+            linear=measured.unexplained_by_linear,
         ),
         collapse_figures(measured),
         text("The likelihood at this beta pays for no more latents."),

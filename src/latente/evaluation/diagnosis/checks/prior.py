@@ -33,7 +33,7 @@ def hole_problem(measured: Measurements) -> Finding | None:
         return None
     if measured.prior_match.precision >= HOLES and measured.aggregate.dimension_wise_kl < MISFIT * measured.latent_dim:
         return None
-    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    error, linear = measured.unexplained, measured.unexplained_by_linear
     if error > GOOD * linear:
         return None
     figures = {

@@ -137,7 +137,7 @@ def stopped_too_early(measured: Measurements) -> Finding | None:
         return None
     log, planned = measured.history.log, measured.history.epochs
     rising = _still_rising(_curve(measured, "val_elbo", "elbo"))
-    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    error, linear = measured.unexplained, measured.unexplained_by_linear
     beta = measured.effective_beta
     underfit = beta is not None and AUTOENCODER_BETA < beta.value < LIGHT and error > UNDERFIT * linear
     cut = planned is not None and len(log) < planned
