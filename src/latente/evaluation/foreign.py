@@ -105,13 +105,13 @@ class ForeignModel(LatentModel):
 
     def reconstruction(self, images: Array, codes: Array, labels: Labels = None) -> Array:
         """-log p(x given z) in nats of images and a code for each, ``(n,)``."""
-        return in_batches(self._measured, images, codes)
+        return in_batches(self._reconstruction, images, codes)
 
     def pixel_variance(self, means: Array) -> Array | float | None:
         """That of the likelihoods that are known by name."""
         return {"Bernoulli": means * (1 - means), "Gaussian": 1.0}.get(self.likelihood_name)
 
-    def _measured(self, images: Array, codes: Array) -> Array:
+    def _reconstruction(self, images: Array, codes: Array) -> Array:
         nats = _finite(self._nats(unit_scale(images), self.decode(codes)), "likelihood", len(images))
         if nats.ndim != 1:
             raise UserError(f"likelihood must give nats (n,), summed over pixels. Received the shape {nats.shape}.")

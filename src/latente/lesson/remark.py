@@ -27,11 +27,11 @@ class Mistake(Exception):
 
     Args:
         name: Which one; ``ADVICE`` has the text.
-        **measured: The values that the text tells.
+        **values: The values that the text tells.
     """
 
-    def __init__(self, name: str, **measured: object) -> None:
-        self.name, self.text = name, shown(Text(ADVICE[name], measured))
+    def __init__(self, name: str, **values: object) -> None:
+        self.name, self.text = name, shown(Text(ADVICE[name], values))
         super().__init__(self.text)
 
 

@@ -24,15 +24,15 @@ WASTED = 0.4
 
 
 @check
-def decoder_constant(measured: Measurements) -> Finding | None:
+def decoder_constant(measurements: Measurements) -> Finding | None:
     """Every image that comes out is flat or saturated."""
-    images = measured.posterior_images
+    images = measurements.posterior_images
     flat = float(images.std(axis=(1, 2, 3)).mean())
     saturated = float(np.mean((images < EXTREME) | (images > 1 - EXTREME)))
-    grey = float(np.mean((measured.images > 0.05) & (measured.images < 0.95)))
-    if measured.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
+    grey = float(np.mean((measurements.images > 0.05) & (measurements.images < 0.95)))
+    if measurements.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
         return None
-    figures = {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": measured.unexplained}
+    figures = {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": measurements.unexplained}
     return Finding(
         "decoder-saturated",
         "sick",
@@ -55,21 +55,21 @@ def decoder_constant(measured: Measurements) -> Finding | None:
 
 
 @check
-def decoder_ignores_z(measured: Measurements) -> Finding | None:
+def decoder_ignores_z(measurements: Measurements) -> Finding | None:
     """The encoder tells images apart, and the decoder does not listen."""
-    if not measured.active or measured.history.few_steps or decoder_constant(measured):
+    if not measurements.active or measurements.history.few_steps or decoder_constant(measurements):
         return None
-    moved = total_variance(measured.posterior_images) / max(measured.spread, 1e-12)
+    moved = total_variance(measurements.posterior_images) / max(measurements.spread, 1e-12)
     if moved > UNMOVED:
         return None
-    figures = {"decoded_variance": moved, "active_units": measured.active, "kl": measured.kl}
+    figures = {"decoded_variance": moved, "active_units": measurements.active, "kl": measurements.kl}
     return Finding(
         "decoder-ignores-z",
         "sick",
         text(
             "{active_units} of {latents} latents carry information (KL {kl:.3g} nats), but the decoded images vary by "
             "{decoded_variance:.1%} of the variance of the real ones, whatever the code.",
-            latents=measured.latent_dim,
+            latents=measurements.latent_dim,
             **figures,
         ),
         figures,
@@ -85,15 +85,15 @@ def decoder_ignores_z(measured: Measurements) -> Finding | None:
 
 
 @check
-def blur(measured: Measurements) -> Finding | None:
+def blur(measurements: Measurements) -> Finding | None:
     """Reconstructions softer and worse than those of the best linear VAE."""
-    if measured.unusable:
+    if measurements.unusable:
         return None
-    sharp, linear = measured.sharpness, measured.relative_sharpness(measured.linear.reconstructions)
-    error, linear_error = measured.unexplained, measured.unexplained_by_linear
+    sharp, linear = measurements.sharpness, measurements.relative_sharpness(measurements.linear.reconstructions)
+    error, linear_error = measurements.unexplained, measurements.unexplained_by_linear
     if sharp >= BLURRED * linear or error <= linear_error:
         return None
-    beta = measured.effective_beta
+    beta = measurements.effective_beta
     figures = {
         "sharpness": sharp,
         "sharpness_of_linear_vae": linear,
@@ -123,12 +123,12 @@ def blur(measured: Measurements) -> Finding | None:
 
 
 @check
-def silent_decoder(measured: Measurements) -> Finding | None:
+def silent_decoder(measurements: Measurements) -> Finding | None:
     """Units of the decoder that never fire: whole positions of a feature map, or a large share of a layer."""
-    if measured.unusable or measured.history.few_steps or measured.silence is None:
+    if measurements.unusable or measurements.history.few_steps or measurements.silence is None:
         return None
-    share = measured.silence.share
-    places = measured.silence.places(measured.images.var(axis=0, dtype="float64").sum(axis=-1))
+    share = measurements.silence.share
+    places = measurements.silence.places(measurements.images.var(axis=0, dtype="float64").sum(axis=-1))
     positions = int(places.sum())
     if not positions and share < WASTED:
         return None

@@ -27,21 +27,24 @@ was made from that encoding: equal sources give 0.5, and a spread of 0.02 over a
 
 
 @check
-def hole_problem(measured: Measurements) -> Finding | None:
+def hole_problem(measurements: Measurements) -> Finding | None:
     """The aggregate posterior is not the prior: good reconstructions, bad samples (Rosca et al. 2018)."""
-    if measured.unusable:
+    if measurements.unusable:
         return None
-    if measured.prior_match.precision >= HOLES and measured.aggregate.dimension_wise_kl < MISFIT * measured.latent_dim:
+    if (
+        measurements.prior_match.precision >= HOLES
+        and measurements.aggregate.dimension_wise_kl < MISFIT * measurements.latent_dim
+    ):
         return None
-    error, linear = measured.unexplained, measured.unexplained_by_linear
+    error, linear = measurements.unexplained, measurements.unexplained_by_linear
     if error > GOOD * linear:
         return None
     figures = {
-        "prior_precision": measured.prior_match.precision,
-        "prior_coverage": measured.prior_match.coverage,
-        "marginal_kl": measured.aggregate.marginal_kl,
-        "total_correlation": measured.aggregate.total_correlation,
-        "dimension_wise_kl": measured.aggregate.dimension_wise_kl,
+        "prior_precision": measurements.prior_match.precision,
+        "prior_coverage": measurements.prior_match.coverage,
+        "marginal_kl": measurements.aggregate.marginal_kl,
+        "total_correlation": measurements.aggregate.total_correlation,
+        "dimension_wise_kl": measurements.aggregate.dimension_wise_kl,
         "unexplained": error,
     }
     return Finding(
@@ -68,14 +71,14 @@ def hole_problem(measured: Measurements) -> Finding | None:
 
 
 @check
-def few_modes(measured: Measurements) -> Finding | None:
+def few_modes(measurements: Measurements) -> Finding | None:
     """Samples show a few kinds of image again and again."""
-    claimed = measured.samples is not None
-    if measured.unusable or (not claimed and hole_problem(measured)):
+    claimed = measurements.samples is not None
+    if measurements.unusable or (not claimed and hole_problem(measurements)):
         return None
-    samples = measured.prior_images if measured.samples is None else measured.samples
-    match = measured.sample_match
-    variety = total_variance(samples) / max(total_variance(measured.posterior_images), 1e-12)
+    samples = measurements.prior_images if measurements.samples is None else measurements.samples
+    match = measurements.sample_match
+    variety = total_variance(samples) / max(total_variance(measurements.posterior_images), 1e-12)
     if match.coverage >= FEW or match.precision < HOLES:  # these show what no encoding does: another finding
         return None
     figures = {"coverage": match.coverage, "variety": variety, "claimed": claimed}
@@ -101,11 +104,11 @@ def few_modes(measured: Measurements) -> Finding | None:
 
 
 @check
-def samples_around_encodings(measured: Measurements) -> Finding | None:
+def samples_around_encodings(measurements: Measurements) -> Finding | None:
     """What is said to be drawn from the prior was drawn around encodings of real images."""
-    if measured.samples is None or measured.unusable:
+    if measurements.samples is None or measurements.unusable:
         return None
-    own, drawn = (measured.distance_to_encodings(images) for images in (measured.samples, measured.prior_images))
+    own, drawn = map(measurements.distance_to_encodings, (measurements.samples, measurements.prior_images))
     nearer = float(roc_auc_score(np.repeat([0, 1], [len(own), len(drawn)]), np.concatenate([own, drawn])))
     if nearer < NEARER:
         return None
