@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from latente.discovery import import_all
 from latente.errors import UserError
-from latente.evaluation.diagnosis.checks import CHECKS
+from latente.evaluation.diagnosis import checks
 from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
 from latente.evaluation.diagnosis.history import History
@@ -18,6 +19,8 @@ from latente.language import text
 from latente.model.arrays import Array
 from latente.model.collapse import COLLAPSED_KL
 from latente.model.latent_statistics import ACTIVE_VARIANCE
+
+import_all(checks.__name__)
 
 
 def diagnose(
@@ -82,7 +85,7 @@ def diagnose(
 def verdict(measurements: Measurements) -> Diagnosis:
     """Apply every check; the sick findings come first."""
     try:
-        found = [finding for check in CHECKS if (finding := check(measurements)) is not None]
+        found = [finding for check in checks.CHECKS if (finding := check(measurements)) is not None]
     except NotFinite as error:  # nothing else can be measured
         return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(measurements))
     found.sort(key=lambda finding: finding.severity != "sick")
