@@ -89,7 +89,7 @@ PURPOSES = {
     "binarization of {self.split_name}",
     "codes",
     "codes of images",
-    "codes of {measured.split_name} from {start}",
+    "codes of {measurements.split_name} from {start}",
     "effective beta",
     "evidence",
     "importance",

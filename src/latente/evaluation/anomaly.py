@@ -142,13 +142,13 @@ def _every(vae: VAE, dataset: Dataset, seed: int) -> Columns:
 
 def _statistics(vae: VAE, dataset: Dataset, split: str, seed: int) -> Columns:
     """The ELBO's parts and the PNG length of every image of a split, in nats."""
-    measured = SplitMeasurements(vae, dataset, split, seed)
-    found = measured.elbo_terms
+    measurements = SplitMeasurements(vae, dataset, split, seed)
+    found = measurements.elbo_terms
     return {
         "elbo": found.elbo,
         "reconstruction": found.reconstruction,
         "kl": found.kl.sum(axis=1),
-        "png": png_length(measured.model_images),
+        "png": png_length(measurements.model_images),
     }
 
 

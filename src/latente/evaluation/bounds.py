@@ -14,12 +14,10 @@ from latente import seeds
 from latente.backend import multiplying
 from latente.data import Images
 from latente.errors import UserError
-from latente.model.arrays import in_batches
+from latente.model.arrays import Array, in_batches
 from latente.model.latent_model import Labels, LatentModel
 from latente.model.latent_statistics import ACTIVE_VARIANCE
 from latente.model.vae import VAE
-
-Array = np.ndarray
 
 
 @dataclass(frozen=True)

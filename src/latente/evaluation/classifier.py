@@ -121,11 +121,11 @@ def _trained(dataset: Dataset) -> Classifier:
         rows = order[step * TRAIN_BATCH : (step + 1) * TRAIN_BATCH]
         network.train_on_batch(unit_scale(train.images[rows]), targets[rows])
     classifier = Classifier(network, {})
-    classifier.protocol = _measured(classifier, dataset.test, classes)
+    classifier.protocol = _judged(classifier, dataset.test, classes)
     return classifier
 
 
-def _measured(classifier: Classifier, test: Split, classes: np.ndarray) -> dict[str, Any]:
+def _judged(classifier: Classifier, test: Split, classes: np.ndarray) -> dict[str, Any]:
     """Accuracy and confidence on real test images."""
     rows = np.random.default_rng(0).permutation(len(test))[:TESTED]
     probabilities = classifier.probabilities(test.images[np.sort(rows)])

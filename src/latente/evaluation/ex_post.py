@@ -79,20 +79,21 @@ def fit_prior(
     return metrics
 
 
-def _codes(measured: SplitMeasurements) -> np.ndarray:
+def _codes(measurements: SplitMeasurements) -> np.ndarray:
     """One draw of the posterior of each image, ``(n, latent_dim)``."""
 
     def from_on(start: int) -> np.ndarray:
         rows = slice(start, start + ENCODED_AT_ONCE)
-        seed = spread(measured.seed, f"codes of {measured.split_name} from {start}")
-        return measured.model.encode(np.asarray(measured.model_images[rows]), True, seed, measured.labels(rows))
+        seed = spread(measurements.seed, f"codes of {measurements.split_name} from {start}")
+        images = np.asarray(measurements.model_images[rows])
+        return measurements.model.encode(images, True, seed, measurements.labels(rows))
 
-    return np.concatenate([from_on(start) for start in range(0, len(measured.split), ENCODED_AT_ONCE)])
+    return np.concatenate([from_on(start) for start in range(0, len(measurements.split), ENCODED_AT_ONCE)])
 
 
-def _log_density(measured: SplitMeasurements, fitted: FittedPrior) -> Metrics:
-    z = _codes(measured)
-    own = {"own prior": float(_own_log_prob(measured.vae, z).mean())}
+def _log_density(measurements: SplitMeasurements, fitted: FittedPrior) -> Metrics:
+    z = _codes(measurements)
+    own = {"own prior": float(_own_log_prob(measurements.vae, z).mean())}
     value = float(fitted.log_prob(z).mean())
     return {"fitted_prior_log_density": metric(value, "nats", n=len(z), z_samples=1, controls=own)}
 
@@ -102,21 +103,22 @@ def _own_log_prob(vae: VAE, z: np.ndarray) -> np.ndarray:
     return in_batches(lambda codes: vae.prior.log_prob(ops.convert_to_tensor(codes), vae), z)
 
 
-def _fidelity(measured: SplitMeasurements, fitted: FittedPrior) -> Metrics:
+def _fidelity(measurements: SplitMeasurements, fitted: FittedPrior) -> Metrics:
     """How near samples are to real images, where there is a classifier to tell."""
-    if measured.classifier is None or len(measured.real) <= NEIGHBOURS:
+    if measurements.classifier is None or len(measurements.real) <= NEIGHBOURS:
         return {}
-    real = measured.features(measured.real)
-    drawn = measured.model.decode(fitted.sample(len(real), seed=measured.seed), measured.labels(measured.real_rows))
-    features, own = measured.features(drawn), measured.features(measured.samples)
+    real = measurements.features(measurements.real)
+    codes = fitted.sample(len(real), seed=measurements.seed)
+    drawn = measurements.model.decode(codes, measurements.labels(measurements.real_rows))
+    features, own = measurements.features(drawn), measurements.features(measurements.samples)
     near, near_own = neighbourhoods(real, features), neighbourhoods(real, own)
     found = {
         "frechet": (frechet(real, features), frechet(real, own), "squared distance"),
         "precision": (near.precision, near_own.precision, "share"),
         "recall": (near.recall, near_own.recall, "share"),
     }
-    protocol = {"samples": len(drawn), "n": len(real), "feature_space": measured.space, "k": NEIGHBOURS}
+    protocol = {"samples": len(drawn), "n": len(real), "feature_space": measurements.space, "k": NEIGHBOURS}
     return {
-        f"fitted_prior_{name}[{measured.space}]": metric(value, unit, **protocol, controls={"own prior": before})
+        f"fitted_prior_{name}[{measurements.space}]": metric(value, unit, **protocol, controls={"own prior": before})
         for name, (value, before, unit) in found.items()
     }

@@ -11,11 +11,10 @@ import numpy as np
 
 from latente.errors import UserError
 from latente.language import text
-from latente.model.arrays import in_batches
+from latente.model.arrays import Array, in_batches
 from latente.model.latent_model import Labels, LatentModel, Moments
 from latente.pixels import unit_scale
 
-Array = np.ndarray
 Likelihood = Callable[[Array, Array], Array]
 """Negative log-likelihood in nats: images and mean images, ``(n, H, W, C)`` in [0, 1], to ``(n,)``."""
 
@@ -106,13 +105,13 @@ class ForeignModel(LatentModel):
 
     def reconstruction(self, images: Array, codes: Array, labels: Labels = None) -> Array:
         """-log p(x given z) in nats of images and a code for each, ``(n,)``."""
-        return in_batches(self._measured, images, codes)
+        return in_batches(self._reconstruction, images, codes)
 
     def pixel_variance(self, means: Array) -> Array | float | None:
         """That of the likelihoods that are known by name."""
         return {"Bernoulli": means * (1 - means), "Gaussian": 1.0}.get(self.likelihood_name)
 
-    def _measured(self, images: Array, codes: Array) -> Array:
+    def _reconstruction(self, images: Array, codes: Array) -> Array:
         nats = _finite(self._nats(unit_scale(images), self.decode(codes)), "likelihood", len(images))
         if nats.ndim != 1:
             raise UserError(f"likelihood must give nats (n,), summed over pixels. Received the shape {nats.shape}.")

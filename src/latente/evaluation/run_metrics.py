@@ -56,23 +56,23 @@ def evaluate(
     network = None if inception is None else Inception(inception)
     if progress:
         print(tr("evaluating {run}", run=run.name), file=sys.stderr, flush=True)
-    measured = SplitMeasurements(run.model(), run.data(data_dir), split, seed, network)
+    measurements = SplitMeasurements(run.model(), run.data(data_dir), split, seed, network)
     groups = {
-        "bound": metrics.bound(measured) | (metrics.importance(measured, samples, images) if samples else {}),
-        "latents": metrics.latents(measured),
-        "reconstructions": metrics.reconstructions(measured),
-        "samples": metrics.samples(measured),
-        "interpolations": metrics.interpolations(measured),
-        "factors": metrics.factors(measured),
+        "bound": metrics.bound(measurements) | (metrics.importance(measurements, samples, images) if samples else {}),
+        "latents": metrics.latents(measurements),
+        "reconstructions": metrics.reconstructions(measurements),
+        "samples": metrics.samples(measurements),
+        "interpolations": metrics.interpolations(measurements),
+        "factors": metrics.factors(measurements),
     }
     protocol = {
         "split": split,
         "seed": seed,
         "likelihood": run.config["likelihood"]["name"],
-        "binarization": measured.dataset.binarize,
-        "epoch": run.epoch_of(measured.vae)["epoch"],
+        "binarization": measurements.dataset.binarize,
+        "epoch": run.epoch_of(measurements.vae)["epoch"],
         "latente": __version__,
-        **({"given": "the label"} if measured.model.classes else {}),
+        **({"given": "the label"} if measurements.model.classes else {}),
     }
     found = {name: one | {"group": group} | protocol for group, those in groups.items() for name, one in those.items()}
     run.add_metrics({name if split == "test" else f"{name}@{split}": one for name, one in found.items()})

@@ -77,9 +77,9 @@ def _judge_samples(made: Array, student: LatentModel, data: Dataset) -> None:
         raise Mistake("not-the-prior", found=found, expected=expected)
 
 
-def _accept(measured: SplitMeasurements) -> None:
+def _accept(measurements: SplitMeasurements) -> None:
     """The lesson's criterion, by the rules of the recipe of the homework."""
-    samples = metrics.samples(measured)
+    samples = metrics.samples(measurements)
     if not recognizable(samples).met:
         sure = samples["sample_confidence[classifier]"]
         raise Mistake(
@@ -89,7 +89,7 @@ def _accept(measured: SplitMeasurements) -> None:
             spread=samples["class_coverage[classifier]"]["value"],
             far=samples["sample_distance[classifier]"]["value"],
         )
-    between = metrics.interpolations(measured)
+    between = metrics.interpolations(measurements)
     if not smooth(between).met:
         raise Mistake(
             "not-smooth",

@@ -13,9 +13,9 @@ from keras import ops
 
 from latente.language import Text, shown, tr
 from latente.lesson.advice import ADVICE
+from latente.model.arrays import Array
 
 P = ParamSpec("P")
-Array = np.ndarray
 WIDTH = 100
 """Columns of a printed remark."""
 UNDONE = "todo"
@@ -27,11 +27,11 @@ class Mistake(Exception):
 
     Args:
         name: Which one; ``ADVICE`` has the text.
-        **measured: The values that the text tells.
+        **values: The values that the text tells.
     """
 
-    def __init__(self, name: str, **measured: object) -> None:
-        self.name, self.text = name, shown(Text(ADVICE[name], measured))
+    def __init__(self, name: str, **values: object) -> None:
+        self.name, self.text = name, shown(Text(ADVICE[name], values))
         super().__init__(self.text)
 
 

@@ -11,6 +11,7 @@ from keras import ops
 
 from latente.errors import UserError
 
+Array = np.ndarray
 Shape = tuple[int, int, int]
 
 BATCH = 500

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latente.model.arrays import Array
 from latente.model.latent_model import Labels, LatentModel
 from latente.seeds import drawing
-
-Array = np.ndarray
 
 STEP = 0.2
 """Half the change of the log-variance: the error of the central difference is of second order, under 1%."""

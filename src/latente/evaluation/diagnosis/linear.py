@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.decomposition import PCA
 
-Array = np.ndarray
+from latente.model.arrays import Array
+
 Noise = Callable[[Array], Array | float]
 
 ROUNDS = 3

@@ -19,13 +19,11 @@ from latente.evaluation.fidelity import NEIGHBOURS, Neighbourhoods, neighbourhoo
 from latente.evaluation.foreign import Scale
 from latente.evaluation.memorization import nearest
 from latente.evaluation.sharpness import BLANK, laplacian_variance
-from latente.model.arrays import batches
+from latente.model.arrays import Array, batches
 from latente.model.collapse import collapsed_dimensions
 from latente.model.conditional import with_classes
 from latente.model.latent_model import LatentModel
 from latente.seeds import drawing
-
-Array = np.ndarray
 
 MOST_IMAGES = 2000
 """Images looked at, spread evenly over those given: shares are then known to about 1%, in seconds on two cores."""
@@ -215,6 +213,11 @@ class Measurements:
     def unexplained_by(self, reconstructions: Array) -> float:
         """The same for other reconstructions of the images."""
         return float(np.square(self.images - reconstructions).sum(axis=(1, 2, 3)).mean() / max(self.spread, 1e-12))
+
+    @cached_property
+    def unexplained_by_linear(self) -> float:
+        """The same for those of the best linear VAE."""
+        return self.unexplained_by(self.linear.reconstructions)
 
     @cached_property
     def unusable(self) -> bool:

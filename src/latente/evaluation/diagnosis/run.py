@@ -60,7 +60,7 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
     (images, labels), (train_images, train_labels) = (
         _some(vae, dataset, split, rng) for split in (dataset.test, dataset.train)
     )
-    measured = Measurements(
+    measurements = Measurements(
         vae,
         images,
         train_images=train_images,
@@ -73,8 +73,8 @@ def diagnose_run(run: Run | str | Path, data_dir: str | None = None, seed: int =
         seed=seed,
         labels=(labels, train_labels),
     )
-    found = verdict(measured)
-    protocol = {"split": "test", "n": len(measured.images), "seed": seed, "epoch": run.epoch_of(vae)["epoch"]}
+    found = verdict(measurements)
+    protocol = {"split": "test", "n": len(measurements.images), "seed": seed, "epoch": run.epoch_of(vae)["epoch"]}
     findings = found.to_json()["findings"]
     run.add_metrics({"diagnosis": {"value": found.healthy, "unit": "healthy", **protocol, "findings": findings}})
     return found

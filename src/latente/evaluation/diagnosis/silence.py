@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-Array = np.ndarray
+from latente.model.arrays import Array
 
 STILL = 1e-6
 """A unit is silent when its outputs span less than this share of the largest output of its layer: rounding alone."""

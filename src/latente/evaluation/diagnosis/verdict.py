@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from latente.discovery import import_all
 from latente.errors import UserError
-from latente.evaluation.diagnosis.checks import CHECKS
+from latente.evaluation.diagnosis import checks
 from latente.evaluation.diagnosis.checks.training import broken
 from latente.evaluation.diagnosis.finding import Diagnosis, Figures
 from latente.evaluation.diagnosis.history import History
 from latente.evaluation.diagnosis.measurements import Measurements
-from latente.evaluation.foreign import Array, ForeignModel, Likelihood, NotFinite, Scale, checked_images
+from latente.evaluation.foreign import ForeignModel, Likelihood, NotFinite, Scale, checked_images
 from latente.language import text
+from latente.model.arrays import Array
 from latente.model.collapse import COLLAPSED_KL
 from latente.model.latent_statistics import ACTIVE_VARIANCE
+
+import_all(checks.__name__)
 
 
 def diagnose(
@@ -78,65 +82,65 @@ def diagnose(
     )
 
 
-def verdict(measured: Measurements) -> Diagnosis:
+def verdict(measurements: Measurements) -> Diagnosis:
     """Apply every check; the sick findings come first."""
     try:
-        found = [finding for check in CHECKS if (finding := check(measured)) is not None]
+        found = [finding for check in checks.CHECKS if (finding := check(measurements)) is not None]
     except NotFinite as error:  # nothing else can be measured
-        return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(measured))
+        return Diagnosis((broken(error.args[0]),), {"elbo": None}, _plots_of_log(measurements))
     found.sort(key=lambda finding: finding.severity != "sick")
-    return Diagnosis(tuple(found), _figures(measured), _plots(measured))
+    return Diagnosis(tuple(found), _figures(measurements), _plots(measurements))
 
 
-def _figures(measured: Measurements) -> Figures:
+def _figures(measurements: Measurements) -> Figures:
     """What a reader wants to see of any model, healthy or sick; nats per image, the latents sorted by their KL."""
-    beta, order = measured.effective_beta, np.argsort(-measured.kl_per_dimension)
+    beta, order = measurements.effective_beta, np.argsort(-measurements.kl_per_dimension)
     return {
-        "elbo": measured.elbo,
-        "train_elbo": None if measured.train_elbos is None else float(measured.train_elbos.mean()),
-        "reconstruction": measured.reconstruction,
-        "kl": measured.kl,
-        "active_units": measured.active,
-        "latent_dim": measured.latent_dim,
-        "kl_per_dimension": measured.kl_per_dimension[order],
-        "z_mean_std": measured.mean.std(axis=0)[order],
+        "elbo": measurements.elbo,
+        "train_elbo": None if measurements.train_elbos is None else float(measurements.train_elbos.mean()),
+        "reconstruction": measurements.reconstruction,
+        "kl": measurements.kl,
+        "active_units": measurements.active,
+        "latent_dim": measurements.latent_dim,
+        "kl_per_dimension": measurements.kl_per_dimension[order],
+        "z_mean_std": measurements.mean.std(axis=0)[order],
         "effective_beta": beta.value if beta else None,
         "effective_beta_standard_error": beta.standard_error if beta else None,
-        "unexplained": measured.unexplained,
-        "unexplained_by_linear_vae": measured.unexplained_by(measured.linear.reconstructions),
-        "sharpness": measured.sharpness,
-        "silent_decoder_units": None if measured.silence is None else measured.silence.share,
-        "prior_precision": None if measured.unusable else measured.prior_match.precision,
-        "prior_coverage": None if measured.unusable else measured.prior_match.coverage,
+        "unexplained": measurements.unexplained,
+        "unexplained_by_linear_vae": measurements.unexplained_by_linear,
+        "sharpness": measurements.sharpness,
+        "silent_decoder_units": None if measurements.silence is None else measurements.silence.share,
+        "prior_precision": None if measurements.unusable else measurements.prior_match.precision,
+        "prior_coverage": None if measurements.unusable else measurements.prior_match.coverage,
     }
 
 
-def _plots(measured: Measurements) -> dict[str, Any]:
-    plots = _plots_of_log(measured)
+def _plots(measurements: Measurements) -> dict[str, Any]:
+    plots = _plots_of_log(measurements)
     rows = {
         **plots["images"],
-        text("their reconstructions"): measured.reconstructions,
-        text("decoded from N(0, I)"): measured.prior_images,
+        text("their reconstructions"): measurements.reconstructions,
+        text("decoded from N(0, I)"): measurements.prior_images,
     }
-    if measured.samples is not None:
-        rows[text("the samples given")] = measured.samples
+    if measurements.samples is not None:
+        rows[text("the samples given")] = measurements.samples
     return {
         **plots,
         "images": {name: np.clip(images[:12], 0, 1) for name, images in rows.items()},
         "latents": {
-            text("KL of each latent (nats)"): (measured.kl_per_dimension, COLLAPSED_KL),
-            text("std of its posterior mean"): (measured.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
+            text("KL of each latent (nats)"): (measurements.kl_per_dimension, COLLAPSED_KL),
+            text("std of its posterior mean"): (measurements.mean.std(axis=0), float(np.sqrt(ACTIVE_VARIANCE))),
         },
     }
 
 
-def _plots_of_log(measured: Measurements) -> dict[str, Any]:
+def _plots_of_log(measurements: Measurements) -> dict[str, Any]:
     """What can be drawn without asking the model anything."""
-    log = measured.history.log
+    log = measurements.history.log
     names = [name for name in ("elbo", "val_elbo", "kl", "val_kl") if log and all(name in entry for entry in log)]
     if not names and log and all("loss" in entry for entry in log):
         names = ["loss"]
     return {
-        "images": {text("held-out images"): measured.images[:12]},
+        "images": {text("held-out images"): measurements.images[:12]},
         "curves": {name: [entry[name] for entry in log] for name in names},
     }

@@ -25,11 +25,11 @@ MIXED = (
 
 
 @check
-def out_of_range(measured: Measurements) -> Finding | None:
+def out_of_range(measurements: Measurements) -> Finding | None:
     """Pixels outside [0, 1], going in or coming out."""
-    scale, decoded = measured.scale, measured.reconstructions
+    scale, decoded = measurements.scale, measurements.reconstructions
     low, high = float(decoded.min()), float(decoded.max())
-    bernoulli = measured.model.likelihood_name == "Bernoulli"
+    bernoulli = measurements.model.likelihood_name == "Bernoulli"
     given = (scale.low, scale.high) != (0.0, 1.0)
     outside = bernoulli and (low < -TOLERANCE or high > 1 + TOLERANCE)
     if not given and not outside:
@@ -54,49 +54,50 @@ def out_of_range(measured: Measurements) -> Finding | None:
 
 
 @check
-def inverted(measured: Measurements) -> Finding | None:
+def inverted(measurements: Measurements) -> Finding | None:
     """Dark and light are exchanged between training images and held-out ones, or between these and what is decoded."""
     others = {
-        text("training images"): measured.train_images,
-        text("reconstructions"): measured.reconstructions,
-        text("samples"): measured.samples,
+        text("training images"): measurements.train_images,
+        text("reconstructions"): measurements.reconstructions,
+        text("samples"): measurements.samples,
     }
     for name, images in others.items():
         if images is None:
             continue
-        correlation = _correlation(measured.images.mean(axis=0), images.mean(axis=0))
+        correlation = _correlation(measurements.images.mean(axis=0), images.mean(axis=0))
+        figures = {"against": name, "correlation": correlation}
         if correlation < INVERTED:
             return Finding(
                 "data-inverted",
                 "sick",
                 text(
-                    "The mean of the {name} is the negative of the mean of the held-out images (correlation "
+                    "The mean of the {against} is the negative of the mean of the held-out images (correlation "
                     "{correlation:.2f}): where the ones are dark, the others are light.",
-                    name=name,
-                    correlation=correlation,
+                    **figures,
                 ),
-                {"against": name, "correlation": correlation},
+                figures,
                 *MIXED,
             )
-    return _negatives_fit_better(measured)
+    return _negatives_fit_better(measurements)
 
 
-def _negatives_fit_better(measured: Measurements) -> Finding | None:
+def _negatives_fit_better(measurements: Measurements) -> Finding | None:
     """What the means hide: the model knows the negatives of the images that it was given."""
-    negatives = 1 - measured.images
-    error = measured.unexplained_by(1 - measured.model.reconstruct(negatives, measured.labels))
-    if error >= min(1.0, BETTER * measured.unexplained):
+    negatives = 1 - measurements.images
+    error = measurements.unexplained_by(1 - measurements.model.reconstruct(negatives, measurements.labels))
+    if error >= min(1.0, BETTER * measurements.unexplained):
         return None
+    figures = {"unexplained": measurements.unexplained, "unexplained_of_negatives": error}
     return Finding(
         "data-inverted",
         "sick",
         text(
-            "The model leaves {unexplained:.0%} of the variance of the images unexplained, and {error:.0%} of their "
-            "negatives': it was trained on images that are dark where these are light.",
-            unexplained=measured.unexplained,
-            error=error,
+            "The model leaves {unexplained:.0%} of the variance of the images unexplained, and "
+            "{unexplained_of_negatives:.0%} of their negatives': it was trained on images that are dark where these "
+            "are light.",
+            **figures,
         ),
-        {"unexplained": measured.unexplained, "unexplained_of_negatives": error},
+        figures,
         *MIXED,
     )
 

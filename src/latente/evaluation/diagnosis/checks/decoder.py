@@ -24,27 +24,25 @@ WASTED = 0.4
 
 
 @check
-def decoder_constant(measured: Measurements) -> Finding | None:
+def decoder_constant(measurements: Measurements) -> Finding | None:
     """Every image that comes out is flat or saturated."""
-    images = measured.posterior_images
+    images = measurements.posterior_images
     flat = float(images.std(axis=(1, 2, 3)).mean())
     saturated = float(np.mean((images < EXTREME) | (images > 1 - EXTREME)))
-    grey = float(np.mean((measured.images > 0.05) & (measured.images < 0.95)))
-    if measured.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
+    grey = float(np.mean((measurements.images > 0.05) & (measurements.images < 0.95)))
+    if measurements.unexplained < WORSE or (flat > EXTREME and saturated < SATURATED):
         return None
+    figures = {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": measurements.unexplained}
     return Finding(
         "decoder-saturated",
         "sick",
         text(
-            "{saturated:.0%} of the decoded pixels are 0 or 1, and within an image they vary by {flat:.2g} (standard "
-            "deviation); {grey:.0%} of the real pixels are grey. The error is {error:.2g} times that of the mean "
-            "image.",
-            saturated=saturated,
-            flat=flat,
-            grey=grey,
-            error=measured.unexplained,
+            "{saturated:.0%} of the decoded pixels are 0 or 1, and within an image they vary by {pixel_std:.2g} "
+            "(standard deviation); {grey_in_data:.0%} of the real pixels are grey. The error is {unexplained:.2g} "
+            "times that of the mean image.",
+            **figures,
         ),
-        {"saturated": saturated, "pixel_std": flat, "grey_in_data": grey, "unexplained": measured.unexplained},
+        figures,
         text(
             "The last layer is driven to its ends, or dead: a learning rate that is too high, a ReLU as the last "
             "activation, sigmoid applied twice, or weights that diverged."
@@ -57,25 +55,24 @@ def decoder_constant(measured: Measurements) -> Finding | None:
 
 
 @check
-def decoder_ignores_z(measured: Measurements) -> Finding | None:
+def decoder_ignores_z(measurements: Measurements) -> Finding | None:
     """The encoder tells images apart, and the decoder does not listen."""
-    if not measured.active or measured.history.few_steps or decoder_constant(measured):
+    if not measurements.active or measurements.history.few_steps or decoder_constant(measurements):
         return None
-    moved = total_variance(measured.posterior_images) / max(measured.spread, 1e-12)
+    moved = total_variance(measurements.posterior_images) / max(measurements.spread, 1e-12)
     if moved > UNMOVED:
         return None
+    figures = {"decoded_variance": moved, "active_units": measurements.active, "kl": measurements.kl}
     return Finding(
         "decoder-ignores-z",
         "sick",
         text(
-            "{active} of {latents} latents carry information (KL {kl:.3g} nats), but the decoded images vary by "
-            "{moved:.1%} of the variance of the real ones, whatever the code.",
-            active=measured.active,
-            latents=measured.latent_dim,
-            kl=measured.kl,
-            moved=moved,
+            "{active_units} of {latents} latents carry information (KL {kl:.3g} nats), but the decoded images vary by "
+            "{decoded_variance:.1%} of the variance of the real ones, whatever the code.",
+            latents=measurements.latent_dim,
+            **figures,
         ),
-        {"decoded_variance": moved, "active_units": measured.active, "kl": measured.kl},
+        figures,
         text(
             "The code does not reach the decoder's output: a layer that is dead or not connected, a decoder that is "
             "fed something besides z, or one that was not trained."
@@ -88,37 +85,35 @@ def decoder_ignores_z(measured: Measurements) -> Finding | None:
 
 
 @check
-def blur(measured: Measurements) -> Finding | None:
+def blur(measurements: Measurements) -> Finding | None:
     """Reconstructions softer and worse than those of the best linear VAE."""
-    if measured.unusable:
+    if measurements.unusable:
         return None
-    sharp, linear = measured.sharpness, measured.relative_sharpness(measured.linear.reconstructions)
-    error, linear_error = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    sharp, linear = measurements.sharpness, measurements.relative_sharpness(measurements.linear.reconstructions)
+    error, linear_error = measurements.unexplained, measurements.unexplained_by_linear
     if sharp >= BLURRED * linear or error <= linear_error:
         return None
-    beta = measured.effective_beta
+    beta = measurements.effective_beta
+    figures = {
+        "sharpness": sharp,
+        "sharpness_of_linear_vae": linear,
+        "unexplained": error,
+        "unexplained_by_linear_vae": linear_error,
+        "effective_beta": beta.value if beta else None,
+    }
     return Finding(
         "blur",
         "sick",
         sentences(
             text(
-                "Reconstructions are {sharp:.0%} as sharp as real images and leave {error:.0%} of the variance "
-                "unexplained; the best linear VAE at beta = 1 has {linear:.0%} and {linear_error:.0%}. So the "
-                "likelihood alone does not explain the blur.",
-                sharp=sharp,
-                error=error,
-                linear=linear,
-                linear_error=linear_error,
+                "Reconstructions are {sharpness:.0%} as sharp as real images and leave {unexplained:.0%} of the "
+                "variance unexplained; the best linear VAE at beta = 1 has {sharpness_of_linear_vae:.0%} and "
+                "{unexplained_by_linear_vae:.0%}. So the likelihood alone does not explain the blur.",
+                **figures,
             ),
             text("The effective beta is {beta:.3g}.", beta=beta.value) if beta else "",
         ),
-        {
-            "sharpness": sharp,
-            "sharpness_of_linear_vae": linear,
-            "unexplained": error,
-            "unexplained_by_linear_vae": linear_error,
-            "effective_beta": beta.value if beta else None,
-        },
+        figures,
         text("A beta above 1 pays for a small KL with detail; or the model is not trained to its end, or too small."),
         text(
             "Latente: --beta 1, more --epochs, then more --latent-dim. Plain Keras: the factor on the KL down to 1, "
@@ -128,12 +123,12 @@ def blur(measured: Measurements) -> Finding | None:
 
 
 @check
-def silent_decoder(measured: Measurements) -> Finding | None:
+def silent_decoder(measurements: Measurements) -> Finding | None:
     """Units of the decoder that never fire: whole positions of a feature map, or a large share of a layer."""
-    if measured.unusable or measured.history.few_steps or measured.silence is None:
+    if measurements.unusable or measurements.history.few_steps or measurements.silence is None:
         return None
-    share = measured.silence.share
-    places = measured.silence.places(measured.images.var(axis=0, dtype="float64").sum(axis=-1))
+    share = measurements.silence.share
+    places = measurements.silence.places(measurements.images.var(axis=0, dtype="float64").sum(axis=-1))
     positions = int(places.sum())
     if not positions and share < WASTED:
         return None

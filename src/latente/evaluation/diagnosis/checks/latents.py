@@ -32,23 +32,23 @@ SHARE = 0.01
 """One log-variance in a hundred: fewer are outliers of single images."""
 
 
-def collapse_figures(measured: Measurements) -> Figures:
+def collapse_figures(measurements: Measurements) -> Figures:
     """The figures that show which latents are dead."""
     return {
-        "active_units": measured.active,
-        "latent_dim": measured.latent_dim,
-        "kl": measured.kl,
-        "kl_per_dimension": measured.kl_per_dimension,
-        "z_mean_std": measured.mean.std(axis=0),
+        "active_units": measurements.active,
+        "latent_dim": measurements.latent_dim,
+        "kl": measurements.kl,
+        "kl_per_dimension": measurements.kl_per_dimension,
+        "z_mean_std": measurements.mean.std(axis=0),
     }
 
 
 @check
-def posterior_collapse(measured: Measurements) -> Finding | None:
+def posterior_collapse(measurements: Measurements) -> Finding | None:
     """All latents dead (Bowman et al. 2016; the criteria are those of ``collapsed_dimensions``)."""
-    if measured.active:
+    if measurements.active:
         return None
-    lost = measured.collapse_epoch
+    lost = measurements.collapse_epoch
     when = text(" The log shows it from epoch {epoch} on.", epoch=lost) if lost else ""
     return Finding(
         "posterior-collapse",
@@ -57,12 +57,12 @@ def posterior_collapse(measured: Measurements) -> Finding | None:
             "All {latents} latents are dead: each carries less than 0.01 nats (the most: {kl:.2g}), and z_mean.std() "
             "is {std:.2g} at most, where an active latent has about 1.{when} The decoder shows one image whatever the "
             "code.",
-            latents=measured.latent_dim,
-            kl=measured.kl_per_dimension.max(),
-            std=measured.mean.std(axis=0).max(),
+            latents=measurements.latent_dim,
+            kl=measurements.kl_per_dimension.max(),
+            std=measurements.mean.std(axis=0).max(),
             when=when,
         ),
-        {**collapse_figures(measured), "epoch": lost},
+        {**collapse_figures(measurements), "epoch": lost},
         text(
             "The KL won before the decoder had learned to use z: a learning rate that is too high, a beta that is too "
             "large, or a reconstruction averaged over pixels where the KL is summed over latents."
@@ -72,31 +72,29 @@ def posterior_collapse(measured: Measurements) -> Finding | None:
 
 
 @check
-def partial_collapse(measured: Measurements) -> Finding | None:
+def partial_collapse(measurements: Measurements) -> Finding | None:
     """Some latents dead, at a cost: the best linear VAE uses more of them and reconstructs better."""
-    if measured.active in (0, measured.latent_dim):
+    if measurements.active in (0, measurements.latent_dim):
         return None
-    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
-    if measured.linear.active <= measured.active or error < COST * linear:
+    error, linear = measurements.unexplained, measurements.unexplained_by_linear
+    if measurements.linear.active <= measurements.active or error < COST * linear:
         return None
-    beta = measured.effective_beta
+    beta = measurements.effective_beta
+    figures = {**collapse_figures(measurements), "unexplained": error, "unexplained_by_linear_vae": linear}
     return Finding(
         "partial-collapse",
         "sick",
         sentences(
             text(
-                "{active} of {latents} latents are active, and it costs: the reconstructions leave {error:.0%} of the "
-                "pixels' variance unexplained, the best linear VAE at beta = 1 {linear:.0%} with {linear_active} "
-                "active latents.",
-                active=measured.active,
-                latents=measured.latent_dim,
-                error=error,
-                linear=linear,
-                linear_active=measured.linear.active,
+                "{active_units} of {latent_dim} latents are active, and it costs: the reconstructions leave "
+                "{unexplained:.0%} of the pixels' variance unexplained, the best linear VAE at beta = 1 "
+                "{unexplained_by_linear_vae:.0%} with {linear_active} active latents.",
+                linear_active=measurements.linear.active,
+                **figures,
             ),
             text("The effective beta is {beta:.3g}.", beta=beta.value) if beta else "",
         ),
-        {**collapse_figures(measured), "unexplained": error, "unexplained_by_linear_vae": linear},
+        figures,
         text(
             "The KL weighs too much for the other latents to be worth their price, or they died early, before the "
             "decoder had learned to use them."
@@ -111,9 +109,9 @@ def partial_collapse(measured: Measurements) -> Finding | None:
 
 
 @check
-def spare_latents(measured: Measurements) -> Finding | None:
+def spare_latents(measurements: Measurements) -> Finding | None:
     """Some latents dead, at no cost: worth a remark."""
-    if measured.active in (0, measured.latent_dim) or partial_collapse(measured):
+    if measurements.active in (0, measurements.latent_dim) or partial_collapse(measurements):
         return None
     return Finding(
         "spare-latents",
@@ -121,24 +119,24 @@ def spare_latents(measured: Measurements) -> Finding | None:
         text(
             "{active} of {latents} latents are active. The rest carry less than 0.01 nats and do no harm: the "
             "reconstructions leave {error:.0%} of the pixels' variance unexplained, the best linear VAE {linear:.0%}.",
-            active=measured.active,
-            latents=measured.latent_dim,
-            error=measured.unexplained,
-            linear=measured.unexplained_by(measured.linear.reconstructions),
+            active=measurements.active,
+            latents=measurements.latent_dim,
+            error=measurements.unexplained,
+            linear=measurements.unexplained_by_linear,
         ),
-        collapse_figures(measured),
+        collapse_figures(measurements),
         text("The likelihood at this beta pays for no more latents."),
         text(
             "Nothing needs to be done; Latente: --latent-dim {active} gives much the same model.",
-            active=measured.active,
+            active=measurements.active,
         ),
     )
 
 
 @check
-def log_variance(measured: Measurements) -> Finding | None:
+def log_variance(measurements: Measurements) -> Finding | None:
     """Log-variances so large that codes are noise, or stuck at a bound."""
-    values = measured.posterior[1]
+    values = measurements.posterior[1]
     low, high = float(values.min()), float(values.max())
     exploded = float(np.mean(values > EXTREME_LOG_VAR))
     edges = [edge for edge in (low, high) if abs(edge) >= CLAMPED]

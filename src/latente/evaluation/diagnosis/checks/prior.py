@@ -27,21 +27,24 @@ was made from that encoding: equal sources give 0.5, and a spread of 0.02 over a
 
 
 @check
-def hole_problem(measured: Measurements) -> Finding | None:
+def hole_problem(measurements: Measurements) -> Finding | None:
     """The aggregate posterior is not the prior: good reconstructions, bad samples (Rosca et al. 2018)."""
-    if measured.unusable:
+    if measurements.unusable:
         return None
-    if measured.prior_match.precision >= HOLES and measured.aggregate.dimension_wise_kl < MISFIT * measured.latent_dim:
+    if (
+        measurements.prior_match.precision >= HOLES
+        and measurements.aggregate.dimension_wise_kl < MISFIT * measurements.latent_dim
+    ):
         return None
-    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
+    error, linear = measurements.unexplained, measurements.unexplained_by_linear
     if error > GOOD * linear:
         return None
     figures = {
-        "prior_precision": measured.prior_match.precision,
-        "prior_coverage": measured.prior_match.coverage,
-        "marginal_kl": measured.aggregate.marginal_kl,
-        "total_correlation": measured.aggregate.total_correlation,
-        "dimension_wise_kl": measured.aggregate.dimension_wise_kl,
+        "prior_precision": measurements.prior_match.precision,
+        "prior_coverage": measurements.prior_match.coverage,
+        "marginal_kl": measurements.aggregate.marginal_kl,
+        "total_correlation": measurements.aggregate.total_correlation,
+        "dimension_wise_kl": measurements.aggregate.dimension_wise_kl,
         "unexplained": error,
     }
     return Finding(
@@ -68,16 +71,17 @@ def hole_problem(measured: Measurements) -> Finding | None:
 
 
 @check
-def few_modes(measured: Measurements) -> Finding | None:
+def few_modes(measurements: Measurements) -> Finding | None:
     """Samples show a few kinds of image again and again."""
-    claimed = measured.samples is not None
-    if measured.unusable or (not claimed and hole_problem(measured)):
+    claimed = measurements.samples is not None
+    if measurements.unusable or (not claimed and hole_problem(measurements)):
         return None
-    samples = measured.prior_images if measured.samples is None else measured.samples
-    match = measured.sample_match
-    variety = total_variance(samples) / max(total_variance(measured.posterior_images), 1e-12)
+    samples = measurements.prior_images if measurements.samples is None else measurements.samples
+    match = measurements.sample_match
+    variety = total_variance(samples) / max(total_variance(measurements.posterior_images), 1e-12)
     if match.coverage >= FEW or match.precision < HOLES:  # these show what no encoding does: another finding
         return None
+    figures = {"coverage": match.coverage, "variety": variety, "claimed": claimed}
     return Finding(
         "few-modes",
         "sick",
@@ -85,10 +89,9 @@ def few_modes(measured: Measurements) -> Finding | None:
             "{which} reach {coverage:.0%} of the neighbourhoods of decoded encodings, and their pixels vary by "
             "{variety:.0%} as much.",
             which=text("The samples given") if claimed else text("Samples from the prior"),
-            coverage=match.coverage,
-            variety=variety,
+            **figures,
         ),
-        {"coverage": match.coverage, "variety": variety, "claimed": claimed},
+        figures,
         text(
             "The draws come from a small part of the codes: a temperature far below 1, a few fixed codes, or codes "
             "that lie so far out that N(0, 1) meets only the middle of them."
@@ -101,25 +104,25 @@ def few_modes(measured: Measurements) -> Finding | None:
 
 
 @check
-def samples_around_encodings(measured: Measurements) -> Finding | None:
+def samples_around_encodings(measurements: Measurements) -> Finding | None:
     """What is said to be drawn from the prior was drawn around encodings of real images."""
-    if measured.samples is None or measured.unusable:
+    if measurements.samples is None or measurements.unusable:
         return None
-    own, drawn = (measured.distance_to_encodings(images) for images in (measured.samples, measured.prior_images))
+    own, drawn = map(measurements.distance_to_encodings, (measurements.samples, measurements.prior_images))
     nearer = float(roc_auc_score(np.repeat([0, 1], [len(own), len(drawn)]), np.concatenate([own, drawn])))
     if nearer < NEARER:
         return None
+    figures = {"median_distance": float(np.median(own)), "median_of_prior": float(np.median(drawn)), "nearer": nearer}
     return Finding(
         "samples-around-encodings",
         "sick",
         text(
-            "The samples lie {own:.3g} from the nearest reconstruction of a real image (median, Euclidean in pixels), "
-            "true prior samples {drawn:.3g}; a sample is nearer than a prior draw with probability {nearer:.0%}.",
-            own=np.median(own),
-            drawn=np.median(drawn),
-            nearer=nearer,
+            "The samples lie {median_distance:.3g} from the nearest reconstruction of a real image (median, Euclidean "
+            "in pixels), true prior samples {median_of_prior:.3g}; a sample is nearer than a prior draw with "
+            "probability {nearer:.0%}.",
+            **figures,
         ),
-        {"median_distance": float(np.median(own)), "median_of_prior": float(np.median(drawn)), "nearer": nearer},
+        figures,
         text(
             "The samples were decoded from encodings of real images plus noise: they are reconstructions, and say "
             "nothing of what the model can make by itself."

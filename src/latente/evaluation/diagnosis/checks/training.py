@@ -32,10 +32,10 @@ GROUND = 0.1
 
 
 @check
-def kl_dominates_from_start(measured: Measurements) -> Finding | None:
+def kl_dominates_from_start(measurements: Measurements) -> Finding | None:
     """The KL was pressed to zero in the first epochs, and the reconstruction never got going."""
-    kl = _curve(measured, "val_kl", "kl")
-    if measured.active or len(kl) == 0 or not (kl < GROUND).all():
+    kl = _curve(measurements, "val_kl", "kl")
+    if measurements.active or len(kl) == 0 or not (kl < GROUND).all():
         return None
     return Finding(
         "kl-dominates-from-start",
@@ -45,27 +45,27 @@ def kl_dominates_from_start(measured: Measurements) -> Finding | None:
             "leave {unexplained:.0%} of the variance unexplained, as the mean image would.",
             first=kl[0],
             most=kl.max(),
-            unexplained=measured.unexplained,
+            unexplained=measurements.unexplained,
         ),
-        {"kl_by_epoch": kl, "unexplained": measured.unexplained},
+        {"kl_by_epoch": kl, "unexplained": measurements.unexplained},
         text("From the first steps on, a small KL was worth more than any detail: the decoder never learned to use z."),
         WARM_UP,
     )
 
 
 @check
-def overfitting(measured: Measurements) -> Finding | None:
+def overfitting(measurements: Measurements) -> Finding | None:
     """The ELBO of held-out images lags far behind that of training images."""
-    if measured.train_elbos is None or measured.unusable:
+    if measurements.train_elbos is None or measurements.unusable:
         return None
-    train, held_out = measured.train_elbos, measured.elbos
-    gap, told = train.mean() - held_out.mean(), measured.told
+    train, held_out = measurements.train_elbos, measurements.elbos
+    gap, told = train.mean() - held_out.mean(), measurements.told
     error = np.sqrt(train.var() / len(train) + held_out.var() / len(held_out))
     if gap < max(GAP * told, CERTAIN * error):
         return None
     figures = {
         "train_elbo": train.mean(),
-        "elbo": measured.elbo,
+        "elbo": measurements.elbo,
         "gap": gap,
         "standard_error": error,
         "share": gap / told,
@@ -89,9 +89,9 @@ def overfitting(measured: Measurements) -> Finding | None:
 
 
 @check
-def diverged(measured: Measurements) -> Finding | None:
+def diverged(measurements: Measurements) -> Finding | None:
     """The log holds a loss that is not a number, or the loss rose again."""
-    elbo, loss = _curve(measured, "val_elbo", "elbo"), _curve(measured, "val_loss", "loss")
+    elbo, loss = _curve(measurements, "val_elbo", "elbo"), _curve(measurements, "val_loss", "loss")
     broken = not (np.isfinite(elbo).all() and np.isfinite(loss).all())
     # Both, where both are known: a warm-up raises the loss, and an autoencoder lowers the ELBO.
     fell = not broken and len(loss) > 0 and _fell(-loss) and (len(elbo) == 0 or _fell(elbo))
@@ -107,7 +107,7 @@ def diverged(measured: Measurements) -> Finding | None:
             epochs=len(loss),
         )
     )
-    return _divergence(evidence, {"epochs": len(measured.history.log), "loss": loss})
+    return _divergence(evidence, {"epochs": len(measurements.history.log), "loss": loss})
 
 
 def broken(evidence: str) -> Finding:
@@ -130,22 +130,22 @@ def _divergence(evidence: str, figures: Figures) -> Finding:
 
 
 @check
-def stopped_too_early(measured: Measurements) -> Finding | None:
+def stopped_too_early(measurements: Measurements) -> Finding | None:
     """Training ended while the ELBO still rose, or before the model was as good as a linear one."""
-    few = measured.history.few_steps
-    if measured.unusable and not few:
+    few = measurements.history.few_steps
+    if measurements.unusable and not few:
         return None
-    log, planned = measured.history.log, measured.history.epochs
-    rising = _still_rising(_curve(measured, "val_elbo", "elbo"))
-    error, linear = measured.unexplained, measured.unexplained_by(measured.linear.reconstructions)
-    beta = measured.effective_beta
+    log, planned = measurements.history.log, measurements.history.epochs
+    rising = _still_rising(_curve(measurements, "val_elbo", "elbo"))
+    error, linear = measurements.unexplained, measurements.unexplained_by_linear
+    beta = measurements.effective_beta
     underfit = beta is not None and AUTOENCODER_BETA < beta.value < LIGHT and error > UNDERFIT * linear
     cut = planned is not None and len(log) < planned
     if rising < STILL_RISING and not underfit and not cut and not few:
         return None
     evidence = [_ended(len(log), planned)] if log else []
     if few:
-        evidence.append(text("It is a model of {steps} optimizer steps.", steps=measured.history.steps))
+        evidence.append(text("It is a model of {steps} optimizer steps.", steps=measurements.history.steps))
     if rising >= STILL_RISING:
         rose = text("The ELBO still rose: the last tenth of them brought {rising:.0%} of all progress.", rising=rising)
         evidence.append(rose)
@@ -191,9 +191,9 @@ def _fell(curve: np.ndarray) -> bool:
     return len(curve) >= FEW_EPOCHS and bool(curve.max() - curve[-1] > FALL * (curve.max() - curve[0]) > 0)
 
 
-def _curve(measured: Measurements, *names: str) -> np.ndarray:
+def _curve(measurements: Measurements, *names: str) -> np.ndarray:
     """The first of the named figures that the log has in every epoch, or an empty array."""
     for name in names:
-        if measured.history.log and all(name in entry for entry in measured.history.log):
-            return np.array([entry[name] for entry in measured.history.log], "float64")
+        if measurements.history.log and all(name in entry for entry in measurements.history.log):
+            return np.array([entry[name] for entry in measurements.history.log], "float64")
     return np.array([])

@@ -21,19 +21,21 @@ beta that people use, 0.5 to 10, lies well above."""
 
 
 @check
-def averaged_over_pixels(measured: Measurements) -> Finding | None:
+def averaged_over_pixels(measurements: Measurements) -> Finding | None:
     """The reconstruction was averaged over pixels, while the KL was summed over latents."""
-    beta = measured.effective_beta
-    meant = measured.history.beta or 1.0
-    figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": measured.pixels}
-    if beta and abs(np.log(beta.value / (meant * measured.pixels)) if beta.value > 0 else np.inf) < np.log(PIXEL_MEAN):
+    beta = measurements.effective_beta
+    meant = measurements.history.beta or 1.0
+    figures: Figures = {"effective_beta": beta.value if beta else None, "pixels": measurements.pixels}
+    if beta and abs(np.log(beta.value / (meant * measurements.pixels)) if beta.value > 0 else np.inf) < np.log(
+        PIXEL_MEAN
+    ):
         evidence = text(
             "The effective beta is {beta:.0f}: the posteriors are as wide as if the KL counted {beta:.0f} times. An "
             "image has {pixels} pixels.",
             beta=beta.value,
-            pixels=measured.pixels,
+            pixels=measurements.pixels,
         )
-    elif (reduction := _reduction_of_loss(measured)) is not None:
+    elif (reduction := _reduction_of_loss(measurements)) is not None:
         evidence, figures = reduction
     else:
         return None
@@ -45,28 +47,28 @@ def averaged_over_pixels(measured: Measurements) -> Finding | None:
         text(
             "The reconstruction is averaged over pixels (Keras's binary_crossentropy and mse do so by themselves), "
             "while the KL is summed over latents: that is a beta of {pixels}.",
-            pixels=measured.pixels,
+            pixels=measurements.pixels,
         ),
         text(
             "Sum over pixels, average over images: keras.ops.sum(keras.losses.binary_crossentropy(x, y), "
             "axis=(1, 2)), or weigh the KL by 1/{pixels}. Latente always sums.",
-            pixels=measured.pixels,
+            pixels=measurements.pixels,
         ),
     )
 
 
-def _reduction_of_loss(measured: Measurements) -> tuple[str, Figures] | None:
+def _reduction_of_loss(measurements: Measurements) -> tuple[str, Figures] | None:
     """For a model that collapsed: the reduction that gives the loss that its training reported."""
-    loss = measured.history.loss
-    if loss is None or measured.active:
+    loss = measurements.history.loss
+    if loss is None or measurements.active:
         return None
-    weight = 1.0 if measured.history.beta is None else measured.history.beta
-    reconstruction, pixels = measured.reconstruction, measured.pixels
+    weight = 1.0 if measurements.history.beta is None else measurements.history.beta
+    reconstruction, pixels = measurements.reconstruction, measurements.pixels
     candidates = {
-        text("summed over pixels"): reconstruction + weight * measured.kl,
-        text("averaged over pixels"): reconstruction / pixels + weight * measured.kl,
+        text("summed over pixels"): reconstruction + weight * measurements.kl,
+        text("averaged over pixels"): reconstruction / pixels + weight * measurements.kl,
         text("averaged over pixels, as twice the half squared error"): 2 * reconstruction / pixels
-        + weight * measured.kl,
+        + weight * measurements.kl,
     }
     name = min(candidates, key=lambda each: abs(candidates[each] - loss))
     if not name.startswith("averaged") or abs(candidates[name] - loss) > SAME_LOSS * abs(loss):
@@ -84,36 +86,34 @@ def _reduction_of_loss(measured: Measurements) -> tuple[str, Figures] | None:
 
 
 @check
-def autoencoder(measured: Measurements) -> Finding | None:
+def autoencoder(measurements: Measurements) -> Finding | None:
     """Nothing ties the codes to the prior: beta is zero or nearly so."""
-    beta = measured.effective_beta
-    told = measured.history.beta == 0
+    beta = measurements.effective_beta
+    told = measurements.history.beta == 0
     # A decoder that is constant or wrong does not suffer from wider posteriors either.
-    works = not measured.unusable and measured.unexplained < 1
+    works = not measurements.unusable and measurements.unexplained < 1
     if not told and not (works and beta and beta.value + 2 * beta.standard_error < AUTOENCODER_BETA):
         return None
-    sigma = float(np.exp(0.5 * measured.log_var).mean())
+    figures = {
+        "effective_beta": beta.value if beta else None,
+        "kl": measurements.kl,
+        "sigma": float(np.exp(0.5 * measurements.log_var).mean()),
+        "z_mean_std": measurements.mean.std(axis=0),
+        "prior_precision": measurements.prior_match.precision,
+    }
     estimate = text("effective beta {beta:.2g}, ", beta=beta.value) if beta else ""
     return Finding(
         "autoencoder",
         "sick",
         text(
             "The KL has next to no weight: {estimate}KL {kl:.3g} nats, mean sigma {sigma:.2g} (the prior's is 1), "
-            "codes spread by {spread:.3g} at most. Only {precision:.0%} of the images decoded from the prior lie among "
-            "those decoded from encodings.",
+            "codes spread by {spread:.3g} at most. Only {prior_precision:.0%} of the images decoded from the prior lie "
+            "among those decoded from encodings.",
             estimate=estimate,
-            kl=measured.kl,
-            sigma=sigma,
-            spread=measured.mean.std(axis=0).max(),
-            precision=measured.prior_match.precision,
+            spread=measurements.mean.std(axis=0).max(),
+            **figures,
         ),
-        {
-            "effective_beta": beta.value if beta else None,
-            "kl": measured.kl,
-            "sigma": sigma,
-            "z_mean_std": measured.mean.std(axis=0),
-            "prior_precision": measured.prior_match.precision,
-        },
+        figures,
         text("beta is 0 or almost: this is an autoencoder, whose codes have no reason to lie where the prior draws."),
         text(
             "Latente: --objective ELBO --beta 1. Plain Keras: add the KL to the loss, summed over latents, beside the "
