@@ -147,6 +147,19 @@ def multiplying(precision: str) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def keras_config(name: str, value: str) -> Iterator[None]:
+    """Within it, a global setting of Keras, such as ``dtype_policy``, has that value, whatever the user's is."""
+    from keras import config
+
+    before = getattr(config, name)()
+    getattr(config, f"set_{name}")(value)
+    try:
+        yield
+    finally:
+        getattr(config, f"set_{name}")(before)
+
+
 def strategy_scope(model: Any) -> contextlib.AbstractContextManager[Any]:
     """Where variables of that model are made: within the ``tf.distribute`` strategy that it was made in, if any."""
     strategy = getattr(model, "distribute_strategy", None)  # TensorFlow's models alone have one

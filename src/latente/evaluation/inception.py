@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from latente.backend import multiplying
+from latente.backend import keras_config, multiplying
 from latente.errors import UserError
 from latente.model.arrays import in_batches
 
@@ -37,7 +35,8 @@ class Inception:
         if not Path(weights).is_file():
             raise UserError(f"Inception needs a file of its weights. There is none at {weights}.")
         try:
-            with warnings.catch_warnings(), channels_last():
+            # Keras's applications ask the global setting alone.
+            with warnings.catch_warnings(), keras_config("image_data_format", "channels_last"):
                 # Of a file that lacks some weights Keras warns, and leaves those as chance made them.
                 warnings.simplefilter("error", UserWarning)
                 self.network = keras.applications.InceptionV3(include_top=False, pooling="avg", weights=str(weights))
@@ -62,14 +61,3 @@ class Inception:
             2 * colour - 1, (SIDE, SIDE), antialias=max(images.shape[1:3]) > SIDE, data_format="channels_last"
         )
         return self.network(resized, training=False)
-
-
-@contextlib.contextmanager
-def channels_last() -> Iterator[None]:
-    """Keras's image data format for what cannot be told it: its applications ask the global setting alone."""
-    before = keras.config.image_data_format()
-    keras.config.set_image_data_format("channels_last")
-    try:
-        yield
-    finally:
-        keras.config.set_image_data_format(before)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
-import keras
 from keras import ops
 
 Tensor = Any
@@ -14,17 +11,6 @@ Tensor = Any
 
 MIN_STD = 1 / 510
 """Learned scales stop at half a grey level: 8-bit data hold no finer detail, and a density there has no bound."""
-
-
-@contextlib.contextmanager
-def float32_layers() -> Iterator[None]:
-    """Within it, layers are made for float32, whatever Keras's global policy: those of what may not be rounded."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def bounded(x: Tensor, low: float, high: float) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from latente import seeds
-from latente.backend import multiplying, replicas, strategy_scope
+from latente.backend import keras_config, multiplying, replicas, strategy_scope
 from latente.errors import UserError
 from latente.model.arrays import as_array, check_shape, in_batches
 from latente.model.axes import AXES, DEFAULT_NETWORK, Evidence, Likelihood, Network, Objective, Posterior, Prior, Tensor
@@ -21,7 +21,6 @@ from latente.model.feeding import checked, length, prepared
 from latente.model.latent_model import Labels, LatentModel, Moments
 from latente.model.latent_statistics import LatentStatistics
 from latente.model.networks.own import Own, check_unbounded, network_of
-from latente.model.numerics import float32_layers
 from latente.model.pixel_range import PixelRange
 from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
 from latente.model.priors.standard_normal import StandardNormal
@@ -128,7 +127,7 @@ class VAE(LatentModel, keras.Model):
         self.evaluation_noise = seeds.noise(self.seed, EVALUATION)
         image, code = (None, *self.image_shape), (None, self.latent_dim)
         about = {self.posterior: code, self.prior: code, self.likelihood: image, self.objective: (None,)}
-        with float32_layers():
+        with keras_config("dtype_policy", "float32"):  # nothing of these may be rounded
             for choice, shape in {self.network: image, **about}.items():
                 choice.bind(self)
                 choice.build(shape)
