@@ -137,6 +137,9 @@ RIGHT = {
     "kl": lambda: lesson.check_kl(kl),
     "exercise 1": lambda: lesson.check_exercise_1(encode, Sampling(), decode, bce, kl, IMAGES),
     "exercise 2": lambda: lesson.check_exercise_2(CODES[:100], decode(CODES[:100]), MODEL, decode(CODES[200:])),
+    "a list of images": lambda: lesson.check_exercise_2(
+        CODES[:100], decode(CODES[:100]), MODEL, list(decode(CODES[200:]))
+    ),
     "exercise 3": lambda: lesson.check_exercise_3(line(np.linspace(0, 1, 10)), MODEL, A, B),
     "exercise 4": lambda: lesson.check_exercise_4(beta_loss, RESULTS),
     "exercise 5": lambda: lesson.check_exercise_5(dead, COLLAPSED, HEALTHY),

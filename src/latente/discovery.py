@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from importlib.metadata import entry_points
 
-from latente.errors import UserError
+_log = logging.getLogger(__name__)
 
 
 def import_all(package: str) -> None:
@@ -19,16 +20,13 @@ def import_all(package: str) -> None:
         importlib.import_module(module.name)
 
 
-def import_plugins() -> None:
-    """Import what installed packages add: the modules that their entry points of the group ``latente`` name.
+def import_plugins(group: str) -> None:
+    """Import what installed packages add: the modules that their entry points of a group name.
 
-    Raises:
-        UserError: One of them cannot be imported.
+    One that cannot be imported is told of and left out: it is none of the work at hand.
     """
-    for plugin in entry_points(group="latente"):
+    for plugin in entry_points(group=group):
         try:
             plugin.load()
         except Exception as error:  # whatever another's code raises
-            raise UserError(
-                f"An installed package adds {plugin.value}, which cannot be imported: {error}. Uninstall or mend it."
-            ) from error
+            _log.warning("%s, of an installed package, is left out. It cannot be imported: %s", plugin.value, error)

@@ -9,7 +9,7 @@ import pytest
 import latente
 from latente.cli import main
 from latente.evaluation.ex_post import fit_prior
-from latente.evaluation.measurements import SplitMeasurements
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.seeds import spread
 from latente.training import Run
 

@@ -3,6 +3,7 @@
 import argparse
 import base64
 import csv
+import io
 import json
 import logging
 from pathlib import Path
@@ -198,6 +199,7 @@ FIGURES = {
 def test_every_figure_shows_names_as_they_are(here: Path, name: str):
     figure = FIGURES[name]()
     figures.save_figure(figure, Path("figure.png"))
+    FIGURES[name]().savefig(io.BytesIO())  # as a notebook shows it
     shown = [each.get_text() for each in figure.findobj(Text)]
     assert DOLLARS in shown
     assert not any("mathdefault" in text for text in shown)  # the labels of a logarithmic axis

@@ -1,6 +1,7 @@
 """Choices of one's own: from a module of one's own by ``module:Class``, and from an installed package."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,35 +42,52 @@ def python(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     return subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=cwd, env=known)
 
 
-def command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """As the console script runs it, which does not put the working folder on the path."""
-    return python("-P", "-c", "import sys; from latente.cli import main; sys.exit(main())", *words, cwd=cwd)
+def path_with(folder: Path) -> str:
+    return os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program as the console script is: it does not put the working folder on the path, but its own."""
+    path = tmp_path_factory.mktemp("bin") / "run_latente.py"
+    path.write_text("import sys\nfrom latente.cli import main\nsys.exit(main())\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Path:
     """A folder with the module, and a run of it."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "my_losses.py").write_text(RENYI)
-    done = command(*TRAIN, "--objective.alpha", "0.25", "--run-dir", "run", "--quiet", cwd=folder)
+    done = python(str(script), *TRAIN, "--objective.alpha", "0.25", "--run-dir", "run", "--quiet", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
 
 
-def test_the_command_trains_with_it_and_a_run_finds_it_again(trained: Path):
+def test_the_command_trains_with_it_and_a_run_finds_it_where_python_looks(trained: Path, script: Path, tmp_path: Path):
     run = latente.Run(trained / "run")
     assert run.config["objective"] == {"name": "my_losses:Renyi", "alpha": 0.25}
     entry = run.log[0]
     assert entry["val_loss"] == pytest.approx(entry["val_reconstruction"] + 0.25 * entry["val_kl"], rel=1e-4)
-    done = command("sample", "run", "-n", "4", cwd=trained)
+    done = python(str(script), "sample", str(trained / "run"), "-n", "4", cwd=tmp_path, PYTHONPATH=path_with(trained))
     assert done.returncode == 0, done.stderr
 
 
-def test_a_run_whose_module_is_not_there_is_refused(trained: Path, tmp_path: Path):
-    done = command("sample", str(trained / "run"), cwd=tmp_path)
+@pytest.mark.parametrize(
+    "words",
+    [["sample", "run"], ["train", "--resume", "run"], ["train", "digits", "--config", "c"]],
+    ids=["run", "resume", "config"],
+)
+def test_nothing_beside_a_run_or_a_config_is_run(trained: Path, script: Path, tmp_path: Path, words: list[str]):
+    """They may be a stranger's, and so may the module that lies beside them."""
+    shutil.copytree(trained / "run", tmp_path / "run")
+    (tmp_path / "c").write_text("objective: my_losses:Renyi")
+    (tmp_path / "my_losses.py").write_text("print('IT WAS RUN')")
+    done = python(str(script), *words, cwd=tmp_path)
     assert done.returncode == 2
-    assert "Objective my_losses:Renyi needs the module my_losses. Received: No module named 'my_losses'" in done.stderr
-    assert "PYTHONPATH" in done.stderr
+    assert "IT WAS RUN" not in done.stdout
+    assert "Objective my_losses:Renyi needs the module my_losses, and there is none of that name." in done.stderr
+    assert "PYTHONPATH=FOLDER" in done.stderr
 
 
 PYTHON = """
@@ -119,10 +137,10 @@ latente.train("digits", "stopped", progress=False, epochs=2, network="Dense", ob
 """
 
 
-def test_an_interrupted_run_is_resumed(trained: Path):
+def test_an_interrupted_run_is_resumed(trained: Path, script: Path):
     """Keras reads its checkpoint, which needs the class."""
     assert "KeyboardInterrupt" in python("-c", STOPPED, cwd=trained).stderr
-    done = command("train", "--resume", "stopped", "--quiet", cwd=trained)
+    done = python(str(script), "train", "--resume", "stopped", "--quiet", cwd=trained, PYTHONPATH=path_with(trained))
     assert done.returncode == 0, done.stderr
     assert [entry["epoch"] for entry in latente.Run(trained / "stopped").log] == [1, 2]
 
@@ -130,13 +148,15 @@ def test_an_interrupted_run_is_resumed(trained: Path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("absent_module:Renyi", "needs the module absent_module. Received: No module named 'absent_module'"),
-        (":Renyi", "needs the module . Received: Empty module name"),
+        ("absent_module:Renyi", "needs the module absent_module, and there is none of that name"),
+        (":Renyi", "is named by a class, or as my_losses:Renyi. Received ':Renyi'"),
+        ("../evil:Renyi", "is named by a class, or as my_losses:Renyi"),
+        ("os:system", "Received os:system, which is something else"),
         ("json:Renyi", "a class that is made from latente.model.Objective. Received json:Renyi, which is not in its"),
-        ("json:dumps", "Received json:dumps, which is none"),
-        ("latente.model:Prior", "Received latente.model:Prior, which is none"),
-        ("latente.model:Objective", "Received latente.model:Objective, which is none"),
-        ("Renyi", "Objective must be one of .* Received 'Renyi'. One of your own is named module:Class."),
+        ("json:dumps", "Received json:dumps, which is something else"),
+        ("latente.model:Prior", "Received latente.model:Prior, which is something else"),
+        ("latente.model:Objective", "Received latente.model:Objective, which is abstract"),
+        ("Renyi", "bjective must be one of .* Received 'Renyi'. One of your own is named module:Class."),
     ],
 )
 def test_what_is_no_choice_is_refused(name: str, message: str):
@@ -158,11 +178,64 @@ def test_an_installed_package_adds_choices(tmp_path: Path):
     installed = tmp_path / "my_losses-0.1.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-losses\nVersion: 0.1\n")
-    (installed / "entry_points.txt").write_text("[latente]\nlosses = my_losses\n")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    (installed / "entry_points.txt").write_text("[latente.model]\nlosses = my_losses\n")
+    path = path_with(tmp_path)
     shown = python("-m", "latente", "list", "objective", cwd=tmp_path, PYTHONPATH=path)
     assert "--objective Renyi\n  The KL times a number.\n  --objective.alpha 1\n" in shown.stdout
     (tmp_path / "my_losses.py").write_text("1 / 0")
-    broken = python("-m", "latente", "list", cwd=tmp_path, PYTHONPATH=path)
-    assert broken.returncode == 2
-    assert "An installed package adds my_losses, which cannot be imported: division by zero" in broken.stderr
+    broken = python("-m", "latente", "list", "objective", cwd=tmp_path, PYTHONPATH=path)
+    assert broken.returncode == 0
+    assert "--objective ELBO" in broken.stdout
+    assert "my_losses, of an installed package, is left out. It cannot be imported: division by zero" in broken.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "import not_there_lib",
+            "which failed while it was imported: ModuleNotFoundError: No module named 'not_there_",
+        ),
+        ("raise ValueError('mine')", "which failed while it was imported: ValueError: mine. Mend it first."),
+        ("x = (", "which failed while it was imported: SyntaxError"),
+        ("import sys; sys.exit(3)", "which failed while it was imported: SystemExit: 3"),
+        (
+            RENYI.replace("alpha: float = 1.0", "alpha"),
+            "needs a default for each argument of its constructor. Received al",
+        ),
+        (RENYI.replace("Renyi", "ELBO"), "Your own class needs another name than Latente's. Received ELBO: rename it."),
+    ],
+    ids=["library", "error", "syntax", "exit", "argument", "name"],
+)
+def test_a_mistake_in_the_module_is_told_as_it_is(script: Path, tmp_path: Path, source: str, message: str):
+    (tmp_path / "my_losses.py").write_text(source)
+    done = python(str(script), *TRAIN, "--print-config", cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+TWO = """
+import keras
+import latente
+import first, second
+for module in (first, second):
+    vae = latente.VAE((4, 4, 1), 2, "Dense", objective=module.Renyi())
+    vae.save(f"{module.__name__}.keras")
+for module in (first, second):
+    assert type(keras.saving.load_model(f"{module.__name__}.keras").objective) is module.Renyi
+"""
+
+
+def test_two_classes_of_one_name_stay_apart_in_files(tmp_path: Path):
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.py").write_text(RENYI)
+    done = python("-c", TWO, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_class_is_not_an_instance():
+    from latente.model.objectives import ELBO
+
+    with pytest.raises(UserError, match=r"Objective takes a name or an instance. Received a class: write ELBO\(\)."):
+        VAE((4, 4, 1), 2, objective=ELBO)

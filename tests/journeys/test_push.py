@@ -71,6 +71,16 @@ def test_a_download_imports_no_module(run: Run, hub: Path):
     assert "this" not in sys.modules
 
 
+@pytest.mark.parametrize("objective", [{}, "ELBO", None, {"name": 3}], ids=str)
+def test_a_download_of_a_damaged_config_is_refused(run: Run, hub: Path, objective: Any):
+    assert main(["push", str(run.path), "me/digits"]) == 0
+    file = hub / "me" / "digits" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(config | {"objective": objective}), encoding="utf-8")
+    with pytest.raises(UserError):
+        latente.load("hf://me/digits")
+
+
 def test_the_card(run: Run, tmp_path: Path):
     folder = write_public(run, "me/digits", tmp_path / "public", license="mit")
     card = (folder / "README.md").read_text(encoding="utf-8")

@@ -147,3 +147,14 @@ def test_onnx_computes_what_the_vae_does(case: dict, tmp_path: Path):
         graph = onnx.load(path).graph
         assert [node.name for node in graph.input] == list(inputs[name])
         assert not {node.op_type for node in graph.node} & RANDOM
+
+
+def test_an_exported_network_is_one_model_of_keras_own_layers():
+    """So that its layers are found by their names, and none is of Latente."""
+    encoder, decoder = (half(VAE(SHAPE, 2, SMALL["ResNet"])) for half in (networks.encoder, networks.decoder))
+    for model in (encoder, decoder):
+        kinds = {type(layer) for layer in model.layers}
+        assert not any(kind.__module__.startswith("latente.") for kind in kinds)
+    plain = networks.encoder(VAE(SHAPE, 2, SMALL["Conv"]))
+    assert [layer.name for layer in plain.layers][:2] == ["images", "conv2d"]
+    assert plain.get_layer("parameters").units == 4

@@ -8,7 +8,7 @@ from latente import VAE, UserError
 from latente.data import load
 from latente.evaluation import elbo_terms, metrics
 from latente.evaluation.foreign import ForeignModel
-from latente.evaluation.measurements import SplitMeasurements
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.networks import Dense
 
 pytestmark = pytest.mark.backend
@@ -79,3 +79,23 @@ def test_codes_without_a_density_have_no_moments():
         vae.moments(np.zeros((2, 8, 8, 1), "uint8"))
     with pytest.raises(UserError, match="codes are discrete"):
         vae.traverse()
+
+
+@pytest.mark.parametrize(
+    ("images", "codes", "message"),
+    [
+        (
+            np.zeros((6, 12, 12, 1), "uint8"),
+            np.zeros((1, 4)),
+            r"each of 6 images, of 4 numbers. Received \(1, 4\)",
+        ),
+        (np.zeros((1, 12, 12, 1), "uint8"), np.zeros((6, 4)), r"a code for each of 1 images"),
+        (np.zeros((2, 12, 12, 1), "uint8"), np.zeros((2, 3)), r"of 4 numbers. Received \(2, 3\)"),
+        (np.full((2, 12, 12, 1), 7.0), np.zeros((2, 4)), "needs pixels in"),
+        (np.zeros((2, 12, 12), "uint8"), np.zeros((2, 4)), "must have the shape"),
+    ],
+    ids=["one code", "one image", "width", "range", "shape"],
+)
+def test_a_reconstruction_is_of_one_code_an_image(vae: VAE, images: np.ndarray, codes: np.ndarray, message: str):
+    with pytest.raises(UserError, match=message):
+        vae.reconstruction(images, codes)

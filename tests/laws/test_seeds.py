@@ -13,7 +13,7 @@ import latente
 from latente import VAE, seeds
 from latente.data import Dataset, Split
 from latente.errors import UserError
-from latente.evaluation.measurements import SplitMeasurements
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.networks import Dense
 from latente.training import trainer
 from latente.training.batches import Batches

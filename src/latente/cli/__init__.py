@@ -118,8 +118,6 @@ def _overview() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, or 2 for a mistake of the user, or 130 after Ctrl-C."""
     try:
-        if "" not in sys.path:
-            sys.path.append("")  # choices of one's own, as module:Class, lie in the working folder
         words = [*(sys.argv[1:] if argv is None else argv)] or ["--help"]  # ``list`` is the command here
         if words and words[0] in WITH_OPTIONS:
             words = train.with_values(words, WITH_OPTIONS[words[0]].configure)

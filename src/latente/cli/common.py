@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +73,24 @@ def label_of(arguments: argparse.Namespace, run: Run) -> int | None:
             return names.index(arguments.label)
     known = ", ".join(f"{number} ({name})" for number, name in zip(numbers, run.classes, strict=True))
     raise UserError(f"--label must be one of {known}. Received {arguments.label}.")
+
+
+def import_own(flags: Iterable[tuple[str, str | bool]]) -> None:
+    """Import the modules of the choices that flags name as ``module:Class``, also from the working folder.
+
+    For these alone: what a run or a config names may be a stranger's, and is looked for where Python looks anyway.
+    """
+    from latente.model import AXES
+    from latente.model.choice import lookup
+
+    named = [(AXES[axis], each) for axis, text in flags if axis in AXES for each in str(text).split(",") if ":" in each]
+    here = os.getcwd()
+    sys.path.append(here)
+    try:
+        for axis, each in named:
+            lookup(axis, each)
+    finally:
+        sys.path.remove(here)
 
 
 def open_run(arguments: argparse.Namespace) -> Run:

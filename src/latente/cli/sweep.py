@@ -7,7 +7,7 @@ from pathlib import Path
 
 from latente.backend import import_keras
 from latente.cli import train
-from latente.cli.common import add_training
+from latente.cli.common import add_training, import_own
 from latente.cli.compare import show_comparison
 from latente.errors import UserError
 from latente.files import file_name
@@ -49,7 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
     asked |= {"data.name": arguments.data}
     if arguments.data_dir:
         asked["data.data_dir"] = arguments.data_dir
-    values = read_values(train.parse_flags(arguments.rest), asked)
+    flags = train.parse_flags(arguments.rest)
+    import_own(flags)
+    values = read_values(flags, asked)
     folder = arguments.sweep_dir or Path("runs") / f"sweep-{file_name(arguments.data, keep='.+-')}"
     if "data.name" in values:
         raise UserError(f"A sweep is on one data set. Received {arguments.data} and --data {values['data.name'][0]}.")

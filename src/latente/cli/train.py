@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from latente.backend import import_keras
-from latente.cli.common import add_training
+from latente.cli.common import add_training, import_own
 from latente.errors import UserError
 from latente.language import TEXTS
 from latente.options import options_of
@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise UserError(f"--resume takes the config of the run. Received also {', '.join(extra)}.")
         finished = training.resume(arguments.resume, arguments.data_dir, not arguments.quiet)
     else:
+        import_own(flags)
         asked = training.read_file(arguments.config) if arguments.config else {}
         given = {"data": arguments.data, "data_dir": arguments.data_dir}
         flags += [(name, value) for name, value in given.items() if value is not None]

@@ -14,7 +14,7 @@ from latente.data.cache import data_directory
 from latente.data.dataset import LARGE, Binarize, Dataset, Split, binarize, chunks, nbytes
 from latente.data.kinds import not_read
 from latente.data.splitting import thin
-from latente.discovery import import_all
+from latente.discovery import import_all, import_plugins
 from latente.errors import UserError
 from latente.options import Option, did_you_mean, options_of, summary_of
 
@@ -61,16 +61,19 @@ class Source:
         return summary_of(self.function).rstrip(".")
 
 
-def source(name: str, **about: Any) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
-    """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring.
-
-    Args:
-        name: What the user writes.
-        **about: The other attributes of a `Source`.
-    """
+def source(
+    name: str,
+    *,
+    size: str,
+    here: Callable[[Path], bool] | None = None,
+    fetch: Callable[[Path], Any] | None = None,
+    reads: Callable[[Path], bool] | None = None,
+    in_memory: bool = False,
+) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
+    """Declares a source: ``function(where, *, option=default, ...)`` with a Google style docstring. See `Source`."""
 
     def declare(function: Callable[..., Dataset]) -> Callable[..., Dataset]:
-        _SOURCES[name] = Source(name, function=function, **about)
+        _SOURCES[name] = Source(name, size, function, here, fetch, reads, in_memory)
         return function
 
     return declare
@@ -84,6 +87,7 @@ def sources() -> tuple[Source, ...]:
 
 def _every() -> dict[str, Source]:
     import_all(__package__)
+    import_plugins("latente.data")
     return _SOURCES
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from latente.data import Dataset, Images
 from latente.data.dataset import chunks
 from latente.errors import UserError
-from latente.evaluation.measurements import SplitMeasurements
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.vae import VAE
 from latente.pixels import png
 from latente.training.run import Run

@@ -11,8 +11,8 @@ from keras import ops
 from latente.backend import multiplying
 from latente.errors import UserError
 from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
-from latente.evaluation.measurements import SplitMeasurements
 from latente.evaluation.metrics import Metrics, metric
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.arrays import in_batches
 from latente.model.fitted_prior import FittedPrior
 from latente.model.vae import VAE
@@ -86,7 +86,7 @@ def _codes(measurements: SplitMeasurements) -> np.ndarray:
         rows = slice(start, start + ENCODED_AT_ONCE)
         seed = spread(measurements.seed, f"codes of {measurements.split_name} from {start}")
         images = np.asarray(measurements.model_images[rows])
-        return measurements.model.encode(images, True, seed, measurements.labels(rows))
+        return measurements.model.encode(images, True, seed, measurements.labels_at(rows))
 
     return np.concatenate([from_on(start) for start in range(0, len(measurements.split), ENCODED_AT_ONCE)])
 
@@ -109,7 +109,7 @@ def _fidelity(measurements: SplitMeasurements, fitted: FittedPrior) -> Metrics:
         return {}
     real = measurements.features(measurements.real)
     codes = fitted.sample(len(real), seed=measurements.seed)
-    drawn = measurements.model.decode(codes, measurements.labels(measurements.real_rows))
+    drawn = measurements.model.decode(codes, measurements.labels_at(measurements.real_rows))
     features, own = measurements.features(drawn), measurements.features(measurements.samples)
     near, near_own = neighbourhoods(real, features), neighbourhoods(real, own)
     found = {

@@ -16,10 +16,10 @@ from latente.evaluation.fidelity import NEIGHBOURS, frechet, neighbourhoods
 from latente.evaluation.importance import log_likelihood
 from latente.evaluation.inception import SPACE as INCEPTION
 from latente.evaluation.interpolations import noise_between, smoothness
-from latente.evaluation.measurements import ENCODED, SplitMeasurements
 from latente.evaluation.memorization import memorization
 from latente.evaluation.recognizability import recognizability
 from latente.evaluation.sharpness import sharpness
+from latente.evaluation.split_measurements import ENCODED, SplitMeasurements
 from latente.model.arrays import batches, in_batches
 from latente.model.latent_model import interpolate_codes
 from latente.model.posteriors.code_usage import CodeUsage
@@ -65,7 +65,7 @@ def importance(measurements: SplitMeasurements, samples: int, images: int) -> Me
     """The importance-sampled bound on log p(x) over some images of the split."""
     rows = measurements.rows(len(measurements.split), images)
     x = np.asarray(measurements.model_images[rows])
-    found = log_likelihood(measurements.vae, x, samples, measurements.seed, measurements.labels(rows))
+    found = log_likelihood(measurements.vae, x, samples, measurements.seed, measurements.labels_at(rows))
     value, error = float(found.bound.mean()), float(found.bound.std() / np.sqrt(len(x)))
     elbo = float(measurements.elbo_terms.elbo[rows].mean())
     protocol = {"n": len(x), "z_samples": samples}
@@ -87,12 +87,12 @@ def latents(measurements: SplitMeasurements) -> Metrics:
     model = measurements.model
     if model.discrete:
         return metrics | _codes(measurements)
-    if model.kl_per_dimension:
+    if model.factorizes:
         metrics["kl_per_dimension"] = metric(found.kl.mean(axis=0).tolist(), "nats", n=n)
     if not model.standard:
         return metrics
     rows = measurements.rows(n, ENCODED)
-    mean, log_var = model.moments(np.asarray(measurements.model_images[rows]), measurements.labels(rows))
+    mean, log_var = model.moments(np.asarray(measurements.model_images[rows]), measurements.labels_at(rows))
     parts = decompose(mean, log_var, measurements.seed)
     protocol = {"n": min(n, COMPONENTS), "draws": min(n, DRAWS), "estimator": "full sample"}
     for name in ("mutual_information", "total_correlation", "dimension_wise_kl", "marginal_kl"):
@@ -108,7 +108,7 @@ def _codes(measurements: SplitMeasurements) -> Metrics:
     posterior = cast(DiscretePosterior, vae.posterior)
     usage = CodeUsage(posterior.codes, posterior.stages)
     indices = in_batches(
-        lambda x, y: vae.posterior_parameters(x, y)["indices"], measurements.model_images, measurements.labels()
+        lambda x, y: vae.posterior_parameters(x, y)["indices"], measurements.model_images, measurements.labels_at()
     )
     usage.update_state(ops.convert_to_tensor(indices))
     found = {name: float(ops.convert_to_numpy(value)) for name, value in usage.result().items()}
@@ -122,7 +122,7 @@ def _codes(measurements: SplitMeasurements) -> Metrics:
 def reconstructions(measurements: SplitMeasurements) -> Metrics:
     """Decoded posterior means against their images."""
     real = measurements.real
-    decoded = measurements.model.reconstruct(real, measurements.labels(measurements.real_rows))
+    decoded = measurements.model.reconstruct(real, measurements.labels_at(measurements.real_rows))
     return {
         "reconstruction_mse": metric(float(np.mean((decoded - real) ** 2)), "per pixel in [0, 1]", n=len(real)),
         **_sharpness("reconstruction_sharpness", decoded, measurements),
@@ -154,7 +154,7 @@ def interpolations(measurements: SplitMeasurements) -> Metrics:
     if pairs == 0:
         return {}
     starts, ends = measurements.real[:pairs], measurements.real[pairs : 2 * pairs]
-    model, labels = measurements.model, measurements.labels(measurements.real_rows[: 2 * pairs])
+    model, labels = measurements.model, measurements.labels_at(measurements.real_rows[: 2 * pairs])
     first, last = np.split(model.encode(measurements.real[: 2 * pairs], labels=labels), 2)
     path = np.concatenate([interpolate_codes(a, b, FRAMES, "linear") for a, b in zip(first, last, strict=True)])
     if labels is not None:
@@ -191,7 +191,7 @@ def factors(measurements: SplitMeasurements) -> Metrics:
     varying = np.flatnonzero(np.ptp(known[rows], axis=0) > 0)
     if len(varying) < 2 or len(rows) < FEWEST_PAIRS:
         return {}
-    codes = measurements.model.encode(np.asarray(measurements.split.images[rows]), labels=measurements.labels(rows))
+    codes = measurements.model.encode(np.asarray(measurements.split.images[rows]), labels=measurements.labels_at(rows))
     scores = disentanglement.scores(codes, known[rows][:, varying], seed=measurements.seed)
     names = measurements.dataset.factor_names or [str(i) for i in range(known.shape[1])]
     protocol = {"n": len(rows), "factors": [names[i] for i in varying]}

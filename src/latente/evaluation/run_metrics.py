@@ -9,8 +9,8 @@ from typing import Literal
 from latente.errors import UserError
 from latente.evaluation import metrics
 from latente.evaluation.inception import Inception
-from latente.evaluation.measurements import SplitMeasurements
 from latente.evaluation.metrics import Metrics
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.language import tr
 from latente.training.run import Run
 from latente.version import __version__

@@ -80,7 +80,10 @@ def fetch(address: str) -> Run:
     with _explained(found[1]):
         folder = library.snapshot_download(found[1], revision=found[2], allow_patterns=list(PUBLIC))
     run = Run(folder)
-    names = [run.config[axis]["name"] for axis in AXES]
+    try:
+        names = [str(run.config[axis]["name"]) for axis in AXES]
+    except (KeyError, TypeError, IndexError):
+        raise UserError(f"A run has a choice on each axis in its config. Received {address} with others.") from None
     foreign = [name for name in names if ":" in name and name.partition(":")[0] not in sys.modules]
     if foreign:
         raise UserError(

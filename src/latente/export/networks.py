@@ -57,30 +57,39 @@ def _standalone(model: keras.Model) -> keras.Model:
 
     As tensors they would be captured from outside of TensorFlow's graph, and become inputs of the ONNX graph.
     """
-    plain = keras.models.clone_model(model, clone_function=_plain, recursive=True)
+    plain = keras.models.clone_model(model, clone_function=_stock, call_function=_called)
     standalone = keras.Model.from_config(_with_arrays(plain.get_config()))
     standalone.set_weights(plain.get_weights())
     return standalone
 
 
-def _plain(layer: keras.Operation) -> keras.Operation:
-    """A layer of Latente's as a layer or a model of Keras's own with the same weights, and any other as it is."""
-    if isinstance(layer, Conv2DTranspose):  # Keras's own, but for how JAX computes it
-        stock = layers.Conv2DTranspose.from_config(layer.get_config())
-        stock.build_from_config(layer.get_build_config())
-        stock.set_weights(layer.get_weights())
-        return stock
-    ours = type(layer).__module__.startswith("latente.")
-    if not ours and not isinstance(layer, layers.Dense):
+def _stock(layer: keras.Operation) -> keras.Operation:
+    """Keras's own transposed convolution for Latente's, which differs in how JAX computes it; any other as it is."""
+    if not isinstance(layer, Conv2DTranspose):
         return layer
-    shape = layer.get_build_config()["input_shape"][1:]
-    x = keras.Input(shape, dtype=layer.compute_dtype)
-    if ours:
-        return keras.Model(x, layer.call(x), name=layer.name)  # not the layer itself, which would stay whole
-    if len(shape) > 1 and None not in shape:
+    stock = layers.Conv2DTranspose.from_config(layer.get_config())
+    stock.build_from_config(layer.get_build_config())
+    stock.set_weights(layer.get_weights())
+    return stock
+
+
+def _called(layer: keras.Operation, *args: Any, **kwargs: Any) -> Tensor:
+    """Call a layer so that the graph holds neither a layer of Latente's nor a model within the model."""
+    if isinstance(layer, keras.Sequential):
+        x = args[0]
+        for each in layer.layers:
+            x = _called(_stock(each), x)
+        return x
+    if isinstance(layer, keras.Model) and getattr(layer, "inputs", None):
+        clone = keras.models.clone_model(layer, args[0], clone_function=_stock, call_function=_called)
+        return clone.output
+    if type(layer).__module__.startswith("latente."):
+        return layer.call(*args, **kwargs)  # not the layer itself, which would stay whole
+    x = layer(*args, **kwargs)
+    if isinstance(layer, layers.Dense) and len(x.shape) > 2 and None not in x.shape[1:]:
         # TensorFlow forgets the size of such a map, and tf2onnx then pads the next one on the wrong side.
-        return keras.Model(x, layers.Reshape((*shape[:-1], layer.units))(layer(x)), name=layer.name)
-    return layer
+        return layers.Reshape(x.shape[1:])(x)
+    return x
 
 
 def _with_arrays(config: Any) -> Any:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latente.figures.colours import palette
+from latente.figures.files import PlainFigure
 from latente.language import tr
 
 MARKERS = "osD^vph<>8"
@@ -24,7 +25,7 @@ def plane(points: Mapping[str, np.ndarray], axes_names: tuple[str, str], title: 
         axes_names: What the two numbers are, with their units.
         title: Title of the figure.
     """
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = PlainFigure(figsize=(8, 5), layout="constrained")
     _scatter(figure.add_subplot(), points, axes_names, title)
     return figure
 
@@ -36,7 +37,7 @@ def rate_distortion(points: Mapping[str, np.ndarray], title: str = "") -> Figure
         points: Name of a group to the KL and the reconstruction of its runs, in nats, ``(n, 2)``.
         title: Title of the figure.
     """
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = PlainFigure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
     _scatter(axes, points, (tr("rate: KL (nats)"), tr("distortion: reconstruction (nats)")), title)
     rate, distortion = np.meshgrid(np.linspace(*axes.get_xlim(), 50), np.linspace(*axes.get_ylim(), 50))

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from latente.figures.files import PlainFigure
 from latente.language import shown, text, tr
 
 PANELS = {
@@ -27,7 +28,7 @@ def curves(log: Sequence[dict[str, Any]], title: str = "") -> Figure:
         title: Title of the figure.
     """
     epochs = [entry["epoch"] for entry in log]
-    figure = Figure(figsize=(9, 5.2), layout="constrained")
+    figure = PlainFigure(figsize=(9, 5.2), layout="constrained")
     figure.suptitle(title, fontsize=10)
     panels = figure.subplots(2, 3).ravel()
     style = {"marker": "."} if len(log) < 40 else {}

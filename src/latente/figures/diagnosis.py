@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from latente.figures.files import PlainFigure
 from latente.figures.grids import draw, tile
 from latente.language import shown, tr
 
@@ -37,7 +38,7 @@ def diagnosis_page(
     latents = latents or {}
     panels = len(latents) + bool(curves)
     heights = [*([2.6] if panels else []), *([0.95] * len(images))]
-    figure = Figure(figsize=(9, 0.4 + sum(heights)), layout="constrained")
+    figure = PlainFigure(figsize=(9, 0.4 + sum(heights)), layout="constrained")
     figure.suptitle(title, fontsize=10)
     layout = figure.add_gridspec(len(heights), max(panels, 1), height_ratios=heights)
     if latents:
@@ -65,7 +66,7 @@ def latent_bars(models: Mapping[str, Latents]) -> Figure:
         models: Name of a model to what its latents do; all have the same panels.
     """
     panels = len(next(iter(models.values())))
-    figure = Figure(figsize=(9, 0.3 + 2.4 * len(models)), layout="constrained")
+    figure = PlainFigure(figsize=(9, 0.3 + 2.4 * len(models)), layout="constrained")
     axes = figure.subplots(len(models), panels, squeeze=False, sharey="col")
     for row, (name, latents) in zip(axes, models.items(), strict=True):
         _latent_panels(row, latents)

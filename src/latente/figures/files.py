@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from latente.errors import UserError
 from latente.files import written_whole
+
+
+class PlainFigure(Figure):
+    """A figure that shows the names of runs, classes and files as they are, also where they hold dollar signs.
+
+    Matplotlib would take what stands between two of them for a formula, and fail where it is none.
+    """
+
+    def draw(self, renderer: Any) -> None:
+        """Tell every text, then draw."""
+        for each in self.findobj(Text):
+            each.set_parse_math(False)
+        super().draw(renderer)
 
 
 def save_figure(figure: Figure, path: Path) -> Path:
@@ -26,10 +39,5 @@ def save_figure(figure: Figure, path: Path) -> Path:
 
 
 def write_png(figure: Figure, file: Path | BinaryIO) -> None:
-    """Write a figure as PNG, with the names of runs, classes and files as they are, also where they hold dollar signs.
-
-    Matplotlib would take what stands between two of them for a formula, and fail where it is none.
-    """
-    for each in figure.findobj(Text):
-        each.set_parse_math(False)
+    """Write a figure as PNG."""
     figure.savefig(file, format="png", dpi=120, bbox_inches="tight")

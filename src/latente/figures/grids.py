@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latente.figures.files import PlainFigure
 from latente.language import shown
 from latente.pixels import unit_scale
 
@@ -97,7 +98,7 @@ def _name_columns(axes: Axes, width: int, names: Sequence[str]) -> None:
 
 def _sheet(sheet: np.ndarray, title: str) -> tuple[Figure, Axes]:
     height, width = sheet.shape[:2]
-    figure = Figure(figsize=(TARGET_WIDTH, TARGET_WIDTH * height / width + 0.7), layout="constrained")
+    figure = PlainFigure(figsize=(TARGET_WIDTH, TARGET_WIDTH * height / width + 0.7), layout="constrained")
     axes = figure.add_subplot()
     draw(sheet, axes)
     axes.set_title(title, fontsize=10)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latente.figures.colours import palette
+from latente.figures.files import PlainFigure
 from latente.figures.grids import draw, tile
 from latente.language import tr
 
@@ -29,7 +30,7 @@ def latent_map(
         axes_names: Names of the two axes.
         title: Title of the figure.
     """
-    figure = Figure(figsize=(8, 6.5), layout="constrained")
+    figure = PlainFigure(figsize=(8, 6.5), layout="constrained")
     axes = figure.add_subplot()
     style: dict[str, Any] = {"s": 4, "alpha": 0.6, "linewidths": 0}
     if labels is None:
@@ -57,7 +58,7 @@ def manifold(images: np.ndarray, quantiles: Sequence[float], title: str = "") ->
         title: Title of the figure.
     """
     n = len(quantiles)
-    figure = Figure(figsize=(8, 8), layout="constrained")
+    figure = PlainFigure(figsize=(8, 8), layout="constrained")
     axes = figure.add_subplot()
     draw(tile(images, columns=n), axes, extent=(-0.5, n - 0.5, n - 0.5, -0.5))
     names = [f"{level:.2f}" for level in quantiles]

@@ -6,7 +6,7 @@ import numpy as np
 
 from latente.language import tr
 from latente.lesson.remark import Array, Mistake, array, as_check, of_shape
-from latente.lesson.student import Model, student_model
+from latente.lesson.student import StudentsModel, student_model
 from latente.model.latent_model import interpolate_codes
 from latente.pixels import cross_fade
 
@@ -22,7 +22,7 @@ standard errors of 100 codes. A collapsed model encodes every image as the prior
 
 
 @as_check
-def check_exercise_2(z: Array, generated: Array, model: Model, images: Array, n: int = 100) -> str:
+def check_exercise_2(z: Array, generated: Array, model: StudentsModel, images: Array, n: int = 100) -> str:
     """Check codes drawn from the prior, and the images decoded from them.
 
     Args:
@@ -32,6 +32,7 @@ def check_exercise_2(z: Array, generated: Array, model: Model, images: Array, n:
         images: Test images, floats in [0, 1], ``(N, H, W, C)``: those that the codes must not come from.
         n: How many codes are asked for.
     """
+    images = np.asarray(images)
     student = student_model(model, images.shape[1:])
     mean, log_var = student.moments(np.asarray(images[:SEEN]))
     codes = of_shape("z", z, (n, mean.shape[1]))
@@ -86,7 +87,7 @@ def _misdecoded(made: Array, reconstructions: Array) -> str:
 
 
 @as_check
-def check_exercise_3(path: Array, model: Model, start: Array, end: Array, frames: int = 10) -> str:
+def check_exercise_3(path: Array, model: StudentsModel, start: Array, end: Array, frames: int = 10) -> str:
     """Check the images on the line between the codes of two images.
 
     Args:

@@ -10,11 +10,11 @@ import numpy as np
 from latente.data import Dataset
 from latente.evaluation import metrics
 from latente.evaluation.acceptance import recognizable, smooth
-from latente.evaluation.measurements import SplitMeasurements
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.language import tr
 from latente.lesson.generation import SAME, check_exercise_3
 from latente.lesson.remark import Array, Mistake, as_check, of_shape
-from latente.lesson.student import Model, kinds_of_layers, student_model
+from latente.lesson.student import StudentsModel, kinds_of_layers, student_model
 from latente.model import VAE, LatentModel
 from latente.pixels import unit_scale
 
@@ -26,7 +26,13 @@ NEAR = 0.3
 
 @as_check
 def check_homework(
-    model: Model, generated: Array, path: Array, pair: tuple[int, int], data: Dataset, epochs: int, asked: int = 30
+    model: StudentsModel,
+    generated: Array,
+    path: Array,
+    pair: tuple[int, int],
+    data: Dataset,
+    epochs: int,
+    asked: int = 30,
 ) -> str:
     """Check the homework: what it is made of, its samples, its path, and whether the lesson accepts it.
 

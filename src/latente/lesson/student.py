@@ -11,24 +11,26 @@ from latente.evaluation.foreign import ForeignModel
 from latente.lesson.remark import Array, Mistake, called, of_shape
 from latente.model import VAE, LatentModel
 
-Model = VAE | tuple[Callable[..., Any], Callable[..., Any]]
+StudentsModel = VAE | tuple[Callable[..., Any], Callable[..., Any]]
 """A VAE of Latente, or the pair (encoder, decoder): Keras models or functions. The encoder takes images
 ``(n, H, W, C)`` in [0, 1] and gives z_mean and z_log_var; the decoder takes codes and gives images in [0, 1]."""
 
 
-def student_model(model: Model, image_shape: tuple[int, ...]) -> LatentModel:
+def student_model(model: StudentsModel, image_shape: tuple[int, ...]) -> LatentModel:
     """A student's pair as a model like Latente's own; an exception in it is a mistake of the student's.
 
     Args:
-        model: See ``Model``.
+        model: See ``StudentsModel``.
         image_shape: Height, width and channels.
     """
     if isinstance(model, VAE):
         return model
     encoder, decoder = model
-    return ForeignModel(
-        lambda images: encoded(encoder, images), lambda codes: called("decoder", decoder, codes), image_shape
-    )
+
+    def decoded(codes: Array) -> Array:
+        return of_shape("decoder(z)", called("decoder", decoder, codes), (len(codes), *image_shape))
+
+    return ForeignModel(lambda images: encoded(encoder, images), decoded, image_shape)
 
 
 def kinds_of_layers(network: Any) -> set[str]:

@@ -10,4 +10,4 @@ from latente.model.vae import VAE
 __all__ = ["AXES", "VAE", "Choice", "LatentModel", "Likelihood", "Network", "Objective", "Posterior", "Prior"]
 __all__ += ["choices", "likelihoods", "networks", "objectives", "posteriors", "priors"]
 
-import_plugins()
+import_plugins("latente.model")

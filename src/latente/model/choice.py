@@ -43,9 +43,10 @@ class Choice(keras.layers.Layer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         taken = keras.saving.get_registered_object(f"latente>{cls.__name__}")
-        if taken and is_latentes(taken) and not is_latentes(cls):  # files would name both alike
+        if taken and not is_latentes(cls):  # a name alone would mean either
             raise UserError(f"Your own class needs another name than Latente's. Received {cls.__name__}: rename it.")
-        keras.saving.register_keras_serializable(package="latente")(cls)
+        # In Keras's files a class of another module is not the one of the same name in a third.
+        keras.saving.register_keras_serializable("latente" if is_latentes(cls) else cls.__module__)(cls)
 
     def add_weight(self, *args: Any, **kwargs: Any) -> Any:
         """Keras's weight, in float32 whatever the networks compute in: inside ``VAE.call`` Keras would round it."""
@@ -85,13 +86,14 @@ def publish(package: dict[str, Any], axis: type[Choice]) -> None:
     package.update(names, __all__=list(names))
 
 
-def lookup(axis: type[AxisT], name: str, unlisted: bool = False) -> type[AxisT]:
+def lookup(axis: type[AxisT], name: str, unlisted: bool = False, asked: str | None = None) -> type[AxisT]:
     """The choice of a name on an axis.
 
     Args:
         axis: The axis.
         name: That of a class that is defined; or ``module:Class`` of one's own, whose module is imported.
         unlisted: Whether it may be one that a name is not enough to make.
+        asked: What it was asked for by, such as ``--objective``; the axis by default.
 
     Raises:
         UserError: There is no such choice, or the module is not there.
@@ -102,7 +104,7 @@ def lookup(axis: type[AxisT], name: str, unlisted: bool = False) -> type[AxisT]:
     found = choices(axis, unlisted).get(name)
     if found is None:
         hint = did_you_mean(name, known) or " One of your own is named module:Class."
-        raise UserError(f"{axis.__name__} must be one of {', '.join(known)}. Received {name!r}.{hint}")
+        raise UserError(f"{asked or axis.__name__} must be one of {', '.join(known)}. Received {name!r}.{hint}")
     return found
 
 
@@ -120,18 +122,32 @@ def name_of(choice: type[Choice]) -> str:
 
 def _imported(axis: type[AxisT], name: str) -> type[AxisT]:
     module, _, attribute = name.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise UserError(f"{axis.__name__} is named by a class, or as my_losses:Renyi. Received {name!r}.")
     try:
-        found = getattr(importlib.import_module(module), attribute, None)
-    except (ImportError, TypeError, ValueError) as error:  # of what is no name of a module, too
+        found: Any = getattr(importlib.import_module(module), attribute, None)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever another's code raises
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            raise UserError(
+                f"{axis.__name__} {name} needs the module {module}, and there is none of that name. If you trust it, "
+                f"install it, or have Python find it: PYTHONPATH=FOLDER latente ..., where FOLDER holds its file."
+            ) from None
         raise UserError(
-            f"{axis.__name__} {name} needs the module {module}. Received: {error}. Go to the folder of its file, name "
-            f"that in PYTHONPATH, or install it."
+            f"{axis.__name__} {name} needs the module {module}, which failed while it was imported: "
+            f"{type(error).__name__}: {error}. Mend it first."
         ) from error
-    if not (inspect.isclass(found) and issubclass(found, axis)) or found is axis or inspect.isabstract(found):
+    of_axis = inspect.isclass(found) and issubclass(found, axis)
+    if not of_axis or found is axis or inspect.isabstract(found):
+        what = "not in its module" if found is None else "abstract" if of_axis else "something else"
         raise UserError(
             f"{axis.__name__} module:Class needs a class that is made from latente.model.{axis.__name__}. Received "
-            f"{name}, which is {'not in its module' if found is None else 'none'}."
+            f"{name}, which is {what}."
         )
+    free = [each for each in inspect.signature(found).parameters.values() if each.kind != each.VAR_KEYWORD]
+    if wanting := [each.name for each in free if each.default is each.empty]:
+        raise UserError(f"{name} needs a default for each argument of its constructor. Received {', '.join(wanting)}.")
     return found
 
 
@@ -141,4 +157,6 @@ def make(axis: type[AxisT], spec: str | AxisT) -> AxisT:
     Raises:
         UserError: The axis has no choice of that name.
     """
+    if inspect.isclass(spec):
+        raise UserError(f"{axis.__name__} takes a name or an instance. Received a class: write {spec.__name__}().")
     return spec.free() if isinstance(spec, axis) else lookup(axis, spec)()

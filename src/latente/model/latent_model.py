@@ -32,7 +32,7 @@ class LatentModel(abc.ABC):
         classes: How many classes of images it tells apart by their label; 0 where it knows no labels.
         discrete: Whether its codes are of a finite set, so that there is nothing between two of them.
         standard: Whether q(z given x) is a Gaussian with independent dimensions and p(z) is N(0, I).
-        kl_per_dimension: Whether the KL has a part for each latent.
+        factorizes: Whether q(z given x) and p(z) do, so that the KL has a part for each latent.
         decoder: The network that decodes, to look into where it is a Keras model; anything else elsewhere.
         likelihood_name: What p(x given z) is.
     """
@@ -41,7 +41,7 @@ class LatentModel(abc.ABC):
     classes: int = 0
     discrete: bool = False
     standard: bool = True
-    kl_per_dimension: bool = True
+    factorizes: bool = True
     decoder: Any
     likelihood_name: str
 

@@ -99,7 +99,7 @@ class VAE(LatentModel, keras.Model):
         check_model(self.network, self.posterior, self.prior, self.objective, latent_dim, classes > 0)
         self._latent_dim = int(latent_dim)
         self.discrete, self.likelihood_name = not self.posterior.density, type(self.likelihood).__name__
-        self.kl_per_dimension = self.posterior.factorizes and self.prior.factorizes
+        self.factorizes = self.posterior.factorizes and self.prior.factorizes
         self.standard = isinstance(self.posterior, DiagonalGaussian) and isinstance(self.prior, StandardNormal)
         images = (None, *self.image_shape)
         self.build({"images": images, "labels": (None,)} if classes else images)
@@ -134,7 +134,7 @@ class VAE(LatentModel, keras.Model):
                 choice.bound = True
         logged = ("elbo", "reconstruction", "kl", *self.objective.logged, *self.posterior.logged)
         self.means = {name: keras.metrics.Mean(name=name) for name in logged}
-        self.latent_statistics = LatentStatistics(self.latent_dim, self.kl_per_dimension)
+        self.latent_statistics = LatentStatistics(self.latent_dim, self.factorizes)
         self.pixel_range = PixelRange()
 
     @property
@@ -225,9 +225,7 @@ class VAE(LatentModel, keras.Model):
             images: uint8 in [0, 255] or floats in [0, 1], ``(n, H, W, C)``.
             labels: The classes of the images, where the VAE is conditional.
         """
-        images = as_array(images)
-        check_shape(images.shape, self.image_shape)
-        self.likelihood.check(images)
+        images = self._checked(images)
         labels = self.checked_labels(labels, len(images))
         return in_batches(lambda x, y: self.inference(self.unit_scale(x), labels=y), images, labels)
 
@@ -243,7 +241,7 @@ class VAE(LatentModel, keras.Model):
                 f"{type(self.posterior).__name__}: posterior_parameters gives what it has."
             )
         q = self.posterior_parameters(images, labels)
-        return q["z_mean"], q["z_log_var"]
+        return q["z_mean"].astype("float64"), q["z_log_var"].astype("float64")
 
     @multiplying("float32")
     def encode(self, images: np.ndarray, sample: bool = False, seed: int = 0, labels: Labels = None) -> np.ndarray:
@@ -266,13 +264,22 @@ class VAE(LatentModel, keras.Model):
 
     @multiplying("float32")
     def reconstruction(self, images: np.ndarray, codes: np.ndarray, labels: Labels = None) -> np.ndarray:
-        """-log p(x given z) in nats of images ``(n, H, W, C)`` and a code for each, ``(n,)``."""
+        """-log p(x given z) in nats of images ``(n, H, W, C)`` and a code for each, ``(n,)``.
+
+        Raises:
+            UserError: The images have another shape or range, or there are more or fewer codes.
+        """
+        images, codes = self._checked(images), as_array(codes).astype("float32")
+        if codes.shape != (len(images), self.latent_dim):
+            raise UserError(
+                f"reconstruction needs a code for each of {len(images)} images, of {self.latent_dim} numbers. Received "
+                f"{codes.shape}."
+            )
 
         def nats(x: Tensor, z: Tensor, y: Tensor) -> Tensor:
             return -self.likelihood.log_prob(self.unit_scale(x), self.generative(z, labels=y))
 
-        codes = as_array(codes).astype("float32")
-        return in_batches(nats, as_array(images), codes, self.checked_labels(labels, len(codes))).astype("float64")
+        return in_batches(nats, images, codes, self.checked_labels(labels, len(codes))).astype("float64")
 
     @multiplying("float32")
     def sample_codes(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
@@ -286,6 +293,12 @@ class VAE(LatentModel, keras.Model):
     def pixel_variance(self, means: np.ndarray) -> np.ndarray | float | None:
         """That of the likelihood."""
         return self.likelihood.pixel_variance(means)
+
+    def _checked(self, images: np.ndarray) -> np.ndarray:
+        images = as_array(images)
+        check_shape(images.shape, self.image_shape)
+        self.likelihood.check(images)
+        return images
 
     # The Keras model.
 

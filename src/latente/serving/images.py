@@ -56,7 +56,7 @@ def read_images(served: ServedRun, asked: Sequence[RequestImage]) -> np.ndarray:
 
 def _array(served: ServedRun, image: list | OfTest) -> np.ndarray:
     if isinstance(image, OfTest):
-        return unit_scale(test_image(served, image.test))
+        return unit_scale(image_of_test(served, image.test))
     height, width, channels = shape = served.image_shape
     rows = {len(image), *(len(row) for row in image), *(len(pixel) for row in image for pixel in row)}
     ragged = len(image) != height or any(len(row) != width or any(len(p) != channels for p in row) for row in image)
@@ -65,7 +65,7 @@ def _array(served: ServedRun, image: list | OfTest) -> np.ndarray:
     return np.array(image, "float32")
 
 
-def test_image(served: ServedRun, index: int) -> np.ndarray:
+def image_of_test(served: ServedRun, index: int) -> np.ndarray:
     """A test image, uint8.
 
     Raises:

@@ -13,14 +13,13 @@ from keras import ops
 from latente.backend import compiled
 from latente.data import Split
 from latente.evaluation.bounds import ElboTerms, elbo_terms
-from latente.model.latent_model import interpolate_codes
+from latente.model.latent_model import Labels, interpolate_codes
 from latente.serving.batching import Batched, Rows
 from latente.serving.encoded_images import EncodedImages
 from latente.training import Run
 from latente.training.labels import labels_of
 
 Result = TypeVar("Result")
-Labels = int | Sequence[int] | np.ndarray | None
 
 
 class LoadedModel:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from latente.serving import schemas
 from latente.serving.encoded_images import EncodedImages
-from latente.serving.images import outgoing, png_of, read_images, test_image
+from latente.serving.images import image_of_test, outgoing, png_of, read_images
 from latente.serving.limits import MOST_BYTES, MOST_SAMPLES
 from latente.serving.loaded_model import LoadedModel
 from latente.serving.refusals import NotReady, Refused, TooLarge, Unknown
@@ -125,7 +125,9 @@ def latent_map(
 )
 def image(served: Served, index: Annotated[int, Path(ge=0, lt=2**31)]) -> Response:
     """A test image as PNG."""
-    return Response(png_of(test_image(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"})
+    return Response(
+        png_of(image_of_test(served, index)), media_type="image/png", headers={"Cache-Control": "max-age=60"}
+    )
 
 
 @router.post("/runs/{run}/encode")

@@ -97,7 +97,7 @@ def _sections(flat: Mapping[str, Any]) -> dict[str, tuple[str | None, dict[str, 
         "data": (flat["data.name"], data.options(flat["data.name"]))
     }
     for axis, base in AXES.items():
-        choice = lookup(base, flat.get(f"{axis}.name", DEFAULT_CHOICE[axis]), unlisted=True)
+        choice = lookup(base, flat.get(f"{axis}.name", DEFAULT_CHOICE[axis]), unlisted=True, asked=f"--{axis}")
         sections[axis] = (name_of(choice), options_of(choice))
     sections["training"] = (None, options_of(Settings))
     return sections

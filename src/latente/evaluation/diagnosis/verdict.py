@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latente.discovery import import_all
+from latente.discovery import import_all, import_plugins
 from latente.errors import UserError
 from latente.evaluation.diagnosis import checks
 from latente.evaluation.diagnosis.checks.training import broken
@@ -21,6 +21,7 @@ from latente.model.collapse import COLLAPSED_KL
 from latente.model.latent_statistics import ACTIVE_VARIANCE
 
 import_all(checks.__name__)
+import_plugins("latente.diagnosis")
 
 
 def diagnose(

@@ -2,9 +2,19 @@
 
 export const LANGUAGES = { en: "English", es: "Español" };
 const KEPT = "latente.language";
-const TEXTS = { en: {}, es: await (await fetch("/texts/es")).json() };
+const TEXTS = { en: {}, es: await translations() };
 
 let language = initial();
+
+/** Without them the page is in English, rather than not there. */
+async function translations() {
+  try {
+    const answer = await fetch("/texts/es");
+    return answer.ok ? await answer.json() : {};
+  } catch {
+    return {};
+  }
+}
 
 function initial() {
   const asked = [localStorage.getItem(KEPT), ...navigator.languages.map((tag) => tag.slice(0, 2))];

@@ -66,14 +66,14 @@ class SplitMeasurements:
             return images
         return binarize(np.asarray(images[:]), drawing(self.seed, f"binarization of {self.split_name}"))
 
-    def labels(self, rows: Any = slice(None)) -> np.ndarray | None:
+    def labels_at(self, rows: Any = slice(None)) -> np.ndarray | None:
         """The labels of those images of the split, where the model is conditional; None where it asks for none."""
         return labels_of(self.model, self.split, rows)
 
     @cached_property
     def elbo_terms(self) -> ElboTerms:
         """The ELBO's parts of every image of the split."""
-        return elbo_terms(self.model, self.model_images, self.seed, self.labels())
+        return elbo_terms(self.model, self.model_images, self.seed, self.labels_at())
 
     @cached_property
     def real(self) -> np.ndarray:
@@ -88,7 +88,7 @@ class SplitMeasurements:
     @cached_property
     def samples(self) -> np.ndarray:
         """As many decoded draws of the prior, ``(n, H, W, C)``; of a conditional model, with the labels of ``real``."""
-        return self.model.sample(len(self.real), seed=self.seed, labels=self.labels(self.real_rows))
+        return self.model.sample(len(self.real), seed=self.seed, labels=self.labels_at(self.real_rows))
 
     @cached_property
     def impostors(self) -> dict[str, np.ndarray]:
