@@ -204,7 +204,7 @@ def test_uint8_and_unit_floats_are_the_same_images():
         ({"latent_dim": 0}, "latent_dim must be at least 1"),
         ({"shape": (28, 28)}, "image_shape"),
         ({"likelihood": "Bernouli"}, "Did you mean 'Bernoulli'"),
-        ({"network": Conv}, "Network must be one of"),
+        ({"network": Conv}, "Network takes a name or an instance. Received a class"),
     ],
 )
 def test_mistakes_are_explained(options: dict, message: str):
