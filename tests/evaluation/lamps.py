@@ -82,6 +82,18 @@ def judged(model: LatentModel, split: str = "test", seed: int = 0, classifier=No
     return found
 
 
+class Judge:
+    """Sees the grey of an image alone: below 100 it is 0.9 sure of the first class, else 0.7 sure of the second."""
+
+    protocol = {"accuracy": 0.77, "n": 7}
+
+    def features(self, images):
+        return grey_of(images)[:, None]
+
+    def probabilities(self, images):
+        return np.where(self.features(images) < 99.5, [0.9, 0.1], [0.3, 0.7])
+
+
 class MadeRun(Run):
     """A run of a model on data that are at hand; the figures that it is given are kept in memory.
 

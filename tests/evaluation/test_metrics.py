@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.lamps import VARIANCE, Lamp, MadeRun, boards, grey_of, judged
+from evaluation.lamps import VARIANCE, Judge, Lamp, MadeRun, boards, judged
 from latente import VAE
 from latente.data import Dataset, Split
 from latente.errors import UserError
@@ -15,20 +15,9 @@ from latente.evaluation.interpolations import smoothness
 from latente.evaluation.sharpness import laplacian_variance
 from latente.model.fitted_prior import FittedPrior
 from latente.model.networks import Dense
+from latente.model.posteriors import FSQ
 
 SHAPE = (4, 4, 1)
-
-
-class Judge:
-    """Sees the grey of an image alone: below 100 it is 0.9 sure of the first class, else 0.7 sure of the second."""
-
-    protocol = {"accuracy": 0.77, "n": 7}
-
-    def features(self, images):
-        return grey_of(images)[:, None]
-
-    def probabilities(self, images):
-        return np.where(self.features(images) < 99.5, [0.9, 0.1], [0.3, 0.7])
 
 
 def blind(classes: int = 0) -> VAE:
@@ -113,6 +102,18 @@ def test_latents_by_hand():
     found = metrics.latents(judged(Lamp(), test=Split(boards(greys))))
     assert found["z_mean_std"]["value"] == pytest.approx([np.sqrt(0.14), 0], abs=1e-5)  # of 0.2, 0.5 and 1.1
     assert (found["active_units"]["value"], found["active_units"]["unit"]) == (1, "of 2 latents")
+
+
+def test_the_codes_that_are_used_are_counted_over_the_whole_split(monkeypatch):
+    """An image of grey k has the code k, of which there are four; those of the second batch alone are 2."""
+    greys = np.repeat([0, 1, 2], [300, 200, 101])
+    monkeypatch.setattr(VAE, "posterior_parameters", lambda self, x, y: {"indices": x[:, 0, 0].astype("int32")})
+    vae = VAE(SHAPE, 2, network=Dense(hidden=()), posterior=FSQ(levels=(2, 2)), prior="Uniform")
+    images = np.tile(greys[:, None, None, None], (1, *SHAPE)).astype("uint8")
+    found = metrics._codes(judged(vae, test=Split(images)))
+    assert found["perplexity"]["value"] == pytest.approx(np.exp(stats.entropy([300, 200, 101])), rel=1e-5)
+    assert found["code_usage"]["value"] == pytest.approx(3 / 4)
+    assert {(one["n"], one["unit"][-10:]) for one in found.values()} == {(601, "of 4 codes")}
 
 
 REAL, SAMPLES, TRAIN = np.arange(0, 160, 20) + 5, np.arange(60, 68) + 5, np.full(9, 250)
@@ -214,23 +215,24 @@ def test_a_run_is_evaluated_on_the_split_and_the_images_asked_for(split: str):
 
 
 def test_a_prior_is_fitted_to_training_codes_and_judged_by_those_of_test_images():
-    """The closed form: the Gaussian of the codes of dark images, and the density of those of light ones under it."""
+    """A code is the share of white pixels in the whole image and in its upper half, all but without noise."""
     vae = VAE(SHAPE, 2, network=Dense(hidden=()), classes=1)
     kernel, bias = (np.zeros(weight.shape) for weight in vae.encoder.weights)
-    kernel[::2, 0] = 1 / 16  # planes of pixels and of the label by turns: a code is the share of white pixels
-    bias[:] = [0, 0, -20, 0]  # log-variances: the first hardly varies, the second is that of the prior
+    kernel[::2, 0], kernel[:16:2, 1] = 1 / 16, 1 / 8  # pixels and labels by turns
+    bias[2:] = -20  # log-variances
     vae.encoder.set_weights([kernel, bias])
     run = MadeRun(vae, DATA)
     found = ex_post.fit_prior(run, "gaussian")["fitted_prior_log_density"]
-    shares = {name: (split.images / 255).mean(axis=(1, 2, 3)) for name, split in DATA.splits.items()}
-    assert run.fitted.means[0, 0] == pytest.approx(shares["train"].mean(), abs=1e-3)
-    deviation = np.sqrt(shares["train"].var() + np.exp(-20) + 1e-6)
-    first = stats.norm.logpdf(shares["test"], shares["train"].mean(), deviation).mean()
-    second = -stats.norm.entropy()  # the mean of log p over its own draws, within their noise
-    assert found["value"] == pytest.approx(first + second, abs=0.7)
-    own = stats.norm.logpdf(shares["test"]).mean() + second
-    assert found["controls"]["own prior"] == pytest.approx(own, abs=6 * np.sqrt(0.5 / 80))
+    codes = {
+        name: np.stack([rows.mean(axis=(1, 2, 3)), rows[:, :2].mean(axis=(1, 2, 3))], axis=1)
+        for name, rows in ((name, split.images / 255) for name, split in DATA.splits.items())
+    }
+    gaussian = stats.multivariate_normal(codes["train"].mean(axis=0), np.cov(codes["train"].T, bias=True))
+    assert found["value"] == pytest.approx(gaussian.logpdf(codes["test"]).mean(), rel=0.01)
+    own = stats.norm.logpdf(codes["test"]).sum(axis=1).mean()
+    assert found["controls"]["own prior"] == pytest.approx(own, abs=1e-3)
     assert (found["n"], found["train_n"], found["split"]) == (80, 120, "test")
+    assert (found["kind"], found["components"]) == ("gaussian", 1)
 
 
 def test_percentiles_are_of_validation_images_and_the_area_is_over_test_images():

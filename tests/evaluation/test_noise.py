@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from evaluation.lamps import Lamp, MadeRun, boards, judged
+from evaluation.lamps import Judge, Lamp, MadeRun, boards, judged
 from latente import VAE, evaluation
 from latente.data import Dataset, Split
 from latente.evaluation import disentanglement, elbo_terms, ex_post, log_likelihood, metrics, run_metrics, score
@@ -19,6 +19,7 @@ from latente.evaluation.disentanglement import beta_vae, dci, factor_vae, sap, s
 from latente.evaluation.disentanglement.pairs import split
 from latente.evaluation.interpolations import noise_between
 from latente.evaluation.split_measurements import SplitMeasurements
+from latente.model.fitted_prior import FittedPrior
 from latente.model.likelihoods import Gaussian
 from latente.model.networks import Dense
 
@@ -64,6 +65,9 @@ def test_each_round_of_an_importance_bound_draws_anew():
 
 
 GREY = Split(np.full((40, 4, 4, 1), 100, "uint8"))
+
+
+SPREAD = Split(boards(np.arange(10, 200, 10)))
 
 
 def ordinary(n: int = 40) -> Dataset:
@@ -116,6 +120,8 @@ MORE = {
     "samples": lambda seed: judged(vae(), test=GREY, seed=seed).samples,
     "rows": lambda seed: judged(vae(), test=GREY, seed=seed).real_rows,
     "noise": lambda seed: judged(vae(), test=GREY, seed=seed).impostors["noise"],
+    "importance bound": lambda seed: _bound(judged(vae(), test=GREY, seed=seed)),
+    "samples of a fitted prior": lambda seed: _fitted(judged(Lamp(shown=(9,)), test=SPREAD, seed=seed)),
     "binary images": lambda seed: SplitMeasurements(vae(), DYNAMIC, "test", seed).model_images,
     "scores of binary images": lambda seed: score(MadeRun(vae(), ordinary(100)), DYNAMIC, seed=seed).columns["png"],
     "noise between images": lambda seed: _noisy_paths(judged(vae(), test=ordinary(100).test, seed=seed)),
@@ -127,6 +133,16 @@ def _noisy_paths(measurements: SplitMeasurements) -> float:
     """Its pairs are given, so that the frames between them alone are drawn."""
     vars(measurements)["real"] = boards([10, 90, 60, 200]) / np.float32(255)
     return metrics.interpolations(measurements)["interpolation_smoothness[pixels]"]["controls"]["noise"]
+
+
+def _bound(measurements: SplitMeasurements) -> float:
+    return metrics.importance(measurements, samples=2, images=5)["log_likelihood"]["value"]
+
+
+def _fitted(measurements: SplitMeasurements) -> float:
+    vars(measurements)["classifier"] = Judge()
+    prior = FittedPrior(np.ones(1), np.array([[1.0, 0.0]]), 0.1 * np.eye(2)[None])
+    return ex_post._fidelity(measurements, prior)["fitted_prior_frechet[classifier]"]["value"]
 
 
 def _parts(measurements: SplitMeasurements) -> float:

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from evaluation.lamps import CONTRAST, VARIANCE, Lamp, apart, boards, grey_of, judged
+from evaluation.lamps import CONTRAST, VARIANCE, Judge, Lamp, apart, boards, grey_of, judged
 from latente.data import Split
 from latente.evaluation import aggregate, classifier, disentanglement, elbo_terms, ex_post, metrics, split_measurements
 from latente.evaluation.aggregate import decompose
+from latente.model.fitted_prior import FittedPrior
 
 GREYS = {"train": (50, 10, 21), "validation": (100, 20, 22), "test": (150, 30, 23)}
 """The grey, the contrast and the number of the images of each split."""
@@ -146,13 +147,14 @@ def test_latents_past_ten_thousand_are_taken_from_anywhere(monkeypatch):
 @pytest.mark.parametrize(("n", "scored"), [(99, 0), (100, 100), (10_000, 10_000), (10_050, 10_000)])
 def test_codes_and_factors_are_scored_in_pairs_of_at_most_ten_thousand(monkeypatch, n: int, scored: int):
     seen = []
-    monkeypatch.setattr(disentanglement, "scores", lambda codes, known, seed: seen.append((codes, known)) or {"mig": 1})
+    monkeypatch.setattr(disentanglement, "scores", lambda *pairs, seed: seen.append((*pairs, seed)) or {"mig": 1})
     greys = np.linspace(20, 220, n).astype("uint8")
     known = np.stack([greys, np.full(n, 7), greys // 3], axis=1).astype("int32")
-    found = metrics.factors(judged(Lamp(), test=Split(boards(greys), factors=known)))
+    found = metrics.factors(judged(Lamp(), test=Split(boards(greys), factors=known), seed=8))
     assert [one["n"] for one in found.values()] == ([scored] if scored else [])
     if scored:
-        ((codes, factors),) = seen
+        ((codes, factors, seed),) = seen
+        assert seed == 8
         np.testing.assert_allclose(100 * codes[:, 0], factors[:, 0], atol=1e-3)
         np.testing.assert_array_equal(factors[:, 1], factors[:, 0] // 3)  # what never varies is left out
         assert found["mig"]["factors"] == ["0", "2"]
@@ -200,6 +202,15 @@ def test_samples_have_the_labels_of_the_real_images(monkeypatch):
     monkeypatch.setattr(Lamp, "decode", lambda self, codes, labels: asked.append(labels))
     measurements = judged(Lamp(classes=4), **LABELLED)
     assert measurements.samples is None
+    np.testing.assert_allclose(grey_of(measurements.real), 50 + 20 * asked[0], atol=1e-3)
+
+
+def test_samples_of_a_fitted_prior_have_the_labels_of_the_real_images(monkeypatch):
+    asked = []
+    decode = Lamp.decode
+    monkeypatch.setattr(Lamp, "decode", lambda *a: asked.append(a[2]) or decode(*a))
+    measurements = judged(Lamp(classes=4), classifier=Judge(), **LABELLED)
+    ex_post._fidelity(measurements, FittedPrior(np.ones(1), np.zeros((1, 2)), np.eye(2)[None]))
     np.testing.assert_allclose(grey_of(measurements.real), 50 + 20 * asked[0], atol=1e-3)
 
 
