@@ -13,6 +13,7 @@ from latente.evaluation.bounds import ElboTerms
 from latente.evaluation.fidelity import frechet, neighbourhoods
 from latente.evaluation.interpolations import smoothness
 from latente.evaluation.sharpness import laplacian_variance
+from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.fitted_prior import FittedPrior
 from latente.model.networks import Dense
 from latente.model.posteriors import FSQ
@@ -189,29 +190,32 @@ def test_a_fitted_prior_is_compared_with_the_models_own():
 SHARES = {"train": (0.3, 120), "validation": (0.6, 60), "test": (0.9, 80)}
 
 
-def binary(share: float, n: int) -> Split:
-    white = np.random.default_rng(int(100 * share)).random((n, *SHAPE)) < share
-    return Split(255 * white.astype("uint8"), np.zeros(n, "int32"))
+def binary(share: float, n: int, classes: int = 1) -> Split:
+    rng = np.random.default_rng(int(100 * share))
+    white, labels = rng.random((n, *SHAPE)) < share, rng.integers(0, classes, n)
+    return Split(255 * white.astype("uint8"), labels.astype("int32"))
 
 
 DATA = Dataset("made", **{name: binary(*how) for name, how in SHARES.items()})
+LABELLED = Dataset("labelled", **{name: binary(*how, classes=3) for name, how in SHARES.items()})
 
 
-@pytest.mark.parametrize("split", SHARES)
-def test_a_run_is_evaluated_on_the_split_and_the_images_asked_for(split: str):
-    vae = blind(classes=1)
-    run = MadeRun(vae, DATA)
-    found = run_metrics.evaluate(run, split, samples=2, images=13)
-    images = DATA.splits[split].images
-    assert found["elbo"]["value"] == pytest.approx(density(vae, images, np.zeros(len(images), int)).mean(), rel=1e-5)
+@pytest.mark.parametrize(("split", "images"), [("train", 13), ("validation", 1), ("test", 80)])
+def test_a_run_is_evaluated_on_the_split_and_the_images_asked_for(split: str, images: int, monkeypatch):
+    monkeypatch.setattr(SplitMeasurements, "classifier", None)  # which would have to be trained
+    vae = blind(classes=3)
+    run = MadeRun(vae, LABELLED)
+    found = run_metrics.evaluate(run, split, samples=2, images=images)
+    judged_by = LABELLED.splits[split]
+    exact = density(vae, judged_by.images, judged_by.labels)
+    assert found["elbo"]["value"] == pytest.approx(exact.mean(), rel=1e-5)
     assert {one["split"] for one in found.values()} == {split}
-    assert (found["elbo"]["n"], found["log_likelihood"]["n"], found["log_likelihood"]["z_samples"]) == (
-        SHARES[split][1],
-        13,
-        2,
-    )
+    bound = found["log_likelihood"]
+    assert (found["elbo"]["n"], bound["n"], bound["z_samples"]) == (SHARES[split][1], images, 2)
     at = "" if split == "test" else f"@{split}"
     assert run.metrics == {name + at: one for name, one in found.items()}
+    with pytest.raises(UserError, match="images >= 1. Received 2 and 0"):
+        run_metrics.evaluate(run, samples=2, images=0)
 
 
 def test_a_prior_is_fitted_to_training_codes_and_judged_by_those_of_test_images():
@@ -237,12 +241,12 @@ def test_a_prior_is_fitted_to_training_codes_and_judged_by_those_of_test_images(
 
 def test_percentiles_are_of_validation_images_and_the_area_is_over_test_images():
     """Scored by -log p, which here hangs on which pixels are white; ties do not occur among these."""
-    vae, strange = blind(classes=1), binary(0.5, 30)
+    vae, strange = blind(classes=3), binary(0.5, 30, classes=3)
     none = Split(strange.images[:0], strange.labels[:0])
-    found = score(MadeRun(vae, DATA), Dataset("strange", none, strange, none))
+    found = score(MadeRun(vae, LABELLED), Dataset("strange", none, strange, none))
     costs = {
-        name: -density(vae, split.images, np.zeros(len(split), int))
-        for name, split in (DATA.splits | {"strange": strange}).items()
+        name: -density(vae, split.images, split.labels)
+        for name, split in (LABELLED.splits | {"strange": strange}).items()
     }
     below = [stats.percentileofscore(costs["validation"], cost - 1e-4, "strict") for cost in costs["strange"]]
     np.testing.assert_allclose(found.columns["likelihood"], costs["strange"], rtol=1e-4)
@@ -256,8 +260,6 @@ def test_percentiles_are_of_validation_images_and_the_area_is_over_test_images()
 
 ONE = np.random.default_rng(0).random((2, *SHAPE))
 LIMITS = {
-    "evaluate's draws": (lambda n: run_metrics.evaluate(MadeRun(blind(classes=1), DATA), samples=n), 0, -1),
-    "evaluate's images": (lambda n: run_metrics.evaluate(MadeRun(blind(classes=1), DATA), images=n), 1, 0),
     "draws of a bound": (lambda n: log_likelihood(blind(), ONE, samples=n), 1, 0),
     "images of a bound": (lambda n: log_likelihood(blind(), ONE[:n]), 1, 0),
     "images of the elbo": (lambda n: elbo_terms(blind(), ONE[:n]), 1, 0),
