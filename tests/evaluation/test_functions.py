@@ -70,6 +70,7 @@ def test_each_row_stays_in_its_place_past_one_batch_and_in_the_range_of_the_func
     off = model.reconstruction(images, mean + 0.2)  # a tenth of the range: six pixels, half of the square of 0.1
     np.testing.assert_allclose(off, np.full(1_201, 6 * 0.01 / 2), atol=1e-5)
     assert model.latent_dim == 1
+    assert model.sample_codes(20_000, temperature=0.5).std() == pytest.approx(0.5, rel=0.03)
 
 
 def test_two_images_are_enough_and_one_is_not():

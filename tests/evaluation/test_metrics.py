@@ -12,6 +12,7 @@ from latente.evaluation import elbo_terms, ex_post, log_likelihood, metrics, run
 from latente.evaluation.bounds import ElboTerms
 from latente.evaluation.fidelity import frechet, neighbourhoods
 from latente.evaluation.interpolations import smoothness
+from latente.evaluation.memorization import memorization
 from latente.evaluation.sharpness import laplacian_variance
 from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.fitted_prior import FittedPrior
@@ -267,11 +268,15 @@ LIMITS = {
     "generated rows of a Fréchet distance": (lambda n: frechet(np.eye(3), np.eye(n, 3)), 2, 1),
     "rows of neighbourhoods": (lambda n: neighbourhoods(np.eye(n, 9), np.eye(9), k=5), 6, 5),
     "generated rows of neighbourhoods": (lambda n: neighbourhoods(np.eye(9), np.eye(n, 9), k=5), 6, 5),
+    "samples that may be copies": (lambda n: memorization(LINE[:n], LINE + 0.3, LINE), 1, 0),
+    "held-out images": (lambda n: memorization(LINE, LINE[:n] + 0.3, LINE), 1, 0),
+    "training images": (lambda n: memorization(LINE, LINE + 0.3, LINE[:n]), 1, 0),
     "frames of a path": (lambda n: smoothness(np.ones((1, n, 3))), 2, 1),
     "sides of a sharp image": (lambda n: laplacian_variance(np.ones((1, 3, n, 1))), 3, 2),
     "draws of a fitted prior": (lambda n: FITTED.sample(n), 1, 0),
     "temperature of a fitted prior": (lambda t: FITTED.sample(3, temperature=t), 0, -1e-9),
 }
+LINE = np.arange(3.0)[:, None]
 FITTED = FittedPrior(np.ones(1), np.zeros((1, 1)), np.ones((1, 1, 1)))
 
 

@@ -7,6 +7,7 @@ from evaluation.lamps import CONTRAST, VARIANCE, Judge, Lamp, apart, boards, gre
 from latente.data import Split
 from latente.evaluation import aggregate, classifier, disentanglement, elbo_terms, ex_post, metrics, split_measurements
 from latente.evaluation.aggregate import decompose
+from latente.evaluation.memorization import memorization
 from latente.model.fitted_prior import FittedPrior
 
 GREYS = {"train": (50, 10, 21), "validation": (100, 20, 22), "test": (150, 30, 23)}
@@ -116,6 +117,15 @@ def test_the_five_hundred_held_out_images_are_taken_from_anywhere():
     )["memorization[pixels]"]
     assert found["value"] == pytest.approx((80 - 50) / (110 - 50), rel=1e-4)  # three in four are far
     assert (found["samples"], found["n"]) == (500, 500)
+
+
+def test_each_sample_has_its_nearest_training_image_past_a_thousand():
+    train = np.arange(1_201.0)[:, None]
+    samples = train[::-1] + np.linspace(0.1, 0.4, 1_201)[:, None]
+    found = memorization(samples, train + 0.5, np.concatenate([train, train + 5_000]))
+    np.testing.assert_array_equal(found.index, np.arange(1_201)[::-1])
+    np.testing.assert_allclose(found.distance, np.linspace(0.1, 0.4, 1_201), rtol=1e-6)
+    assert found.ratio == pytest.approx(0.25 / 0.5)
 
 
 def entropy(share: float) -> float:
