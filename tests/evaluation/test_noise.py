@@ -125,7 +125,6 @@ MORE = {
     "binary images": lambda seed: SplitMeasurements(vae(), DYNAMIC, "test", seed).model_images,
     "scores of binary images": lambda seed: score(MadeRun(vae(), ordinary(100)), DYNAMIC, seed=seed).columns["png"],
     "noise between images": lambda seed: _noisy_paths(judged(vae(), test=ordinary(100).test, seed=seed)),
-    "parts of the latents' KL": lambda seed: _parts(judged(Lamp(), test=Split(boards(MEAN[:, 0] + 9)), seed=seed)),
 }
 
 
@@ -143,10 +142,6 @@ def _fitted(measurements: SplitMeasurements) -> float:
     vars(measurements)["classifier"] = Judge()
     prior = FittedPrior(np.ones(1), np.array([[1.0, 0.0]]), 0.1 * np.eye(2)[None])
     return ex_post._fidelity(measurements, prior)["fitted_prior_frechet[classifier]"]["value"]
-
-
-def _parts(measurements: SplitMeasurements) -> float:
-    return metrics.latents(measurements)["mutual_information"]["value"]
 
 
 @pytest.mark.parametrize("name", [*DRAWN, *MORE])

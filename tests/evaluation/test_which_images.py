@@ -144,14 +144,18 @@ def test_the_aggregate_is_that_of_images_from_anywhere(n: int, last: int, error:
 
 def test_latents_past_ten_thousand_are_taken_from_anywhere(monkeypatch):
     seen = []
-    monkeypatch.setattr(metrics, "decompose", lambda mean, log_var, seed: seen.append(mean) or decompose(mean, log_var))
+    monkeypatch.setattr(
+        metrics, "decompose", lambda *moments, seed: seen.append((*moments, seed)) or decompose(*moments)
+    )
     monkeypatch.setattr(aggregate, "DRAWS", 10)
-    found = metrics.latents(judged(Lamp(), test=ramp(10_050)))
+    found = metrics.latents(judged(Lamp(), test=ramp(10_050), seed=8))
+    ((means, log_vars, seed),) = seen
     assert found["active_units"]["n"] == 10_050
-    assert found["mutual_information"]["n"] == len(seen[0]) == 10_000
+    assert found["mutual_information"]["n"] == len(means) == 10_000
     whole = np.trunc(np.linspace(20, 220, 10_050)) / 100
-    assert seen[0][:, 0].max() == pytest.approx(whole.max(), rel=1e-5)
-    assert seen[0][:, 0].mean() == pytest.approx(whole.mean(), abs=1e-3)  # without the last 50 it is 0.005 less
+    assert means[:, 0].mean() == pytest.approx(whole.mean(), abs=1e-3)  # without the last 50 it is 0.005 less
+    np.testing.assert_allclose(log_vars, np.log(VARIANCE))
+    assert seed == 8
 
 
 @pytest.mark.parametrize(("n", "scored"), [(99, 0), (100, 100), (10_000, 10_000), (10_050, 10_000)])
