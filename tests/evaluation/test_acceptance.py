@@ -49,6 +49,54 @@ def test_a_path_must_be_even_and_lead_through_real_images(uneven: float, far: fl
     assert found.controls == {"cross-fade": False, "noise": False}
 
 
+@pytest.mark.parametrize(
+    ("last", "beyond"),
+    [
+        ((0.7201, 0.9, 0.9), (0.7199, 0.9, 0.9)),  # 0.8 of the 0.9 of real images
+        ((0.9, 0.8, 0.9), (0.9, 0.7999, 0.9)),
+        ((0.9, 0.9, 0.95), (0.9, 0.9, 0.9501)),
+    ],
+)
+def test_the_last_samples_that_are_recognizable(last: tuple[float, ...], beyond: tuple[float, ...]):
+    assert recognizable(samples(*last)).met
+    assert not recognizable(samples(*beyond)).met
+
+
+@pytest.mark.parametrize(("last", "beyond"), [((2.0, 0.9), (2.0001, 0.9)), ((1.5, 0.95), (1.5, 0.9501))])
+def test_the_last_path_that_is_smooth(last: tuple[float, float], beyond: tuple[float, float]):
+    assert smooth(paths(*last)).met
+    assert not smooth(paths(*beyond)).met
+
+
+def test_a_control_is_judged_by_its_own_figures():
+    near = samples(0.9, 0.9, 0.9)
+    near["sample_distance[classifier]"]["controls"]["noise"] = 0.94
+    assert recognizable(near).controls == {"cross-fade": False, "noise": True}
+    even = paths(1.5, 0.9)
+    even["interpolation_smoothness[pixels]"]["controls"]["noise"] = 1.9
+    assert smooth(even).controls == {"cross-fade": False, "noise": False}
+    even["midpoint_distance[pixels]"]["controls"]["noise"] = 0.94
+    assert smooth(even).controls == {"cross-fade": False, "noise": True}
+
+
+def test_a_path_is_judged_in_the_classifiers_features_where_there_are_some():
+    found = paths(2.5, 0.9)
+    found |= {name.replace("pixels", "classifier"): one for name, one in paths(1.5, 0.9).items()}
+    assert smooth(found).met
+
+
+def test_the_evidence_names_each_figure():
+    assert recognizable(samples(0.81, 0.92, 0.73)).evidence == (
+        "A classifier (90% right on real test images) is 0.81 sure of 1,000 samples (real images: 0.90; at least 0.72 "
+        "asked), their classes spread to 0.92 of even (at least 0.8), and in its features they are 0.73 times as far "
+        "from real images as cross-fades (at most 0.95)"
+    )
+    assert smooth(paths(1.23, 0.87)).evidence == (
+        "Over 100 random pairs the largest step is 1.23 times the mean step (at most 2 asked), and midpoints are 0.87 "
+        "times as far from real images as those of a pixel cross-fade (at most 0.95 asked)"
+    )
+
+
 def test_unlabelled_data_cannot_be_judged():
     with pytest.raises(UserError, match="classifier"):
         recognizable(paths(1, 1))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 import latente
@@ -34,3 +35,17 @@ def test_other_weights_are_refused(tmp_path: Path):
 def test_missing_weights_are_told_before_anything_slow(tmp_path: Path):
     with pytest.raises(UserError, match="There is none"):
         Inception(tmp_path / "none.h5")
+
+
+def test_images_are_shown_in_colour_and_from_minus_one_to_one(monkeypatch):
+    """To a network that gives the mean of each channel; in ragged batches, each row in its place."""
+    monkeypatch.setattr("latente.evaluation.inception.BATCH", 2)
+    seen = Inception.__new__(Inception)
+    seen.network = lambda images, training: keras.ops.mean(images, axis=(1, 2))
+    greys = np.array([0.0, 0.25, 1.0])
+    found = seen.features(np.tile(greys[:, None, None, None], (1, 5, 7, 1)))
+    np.testing.assert_allclose(found, np.repeat(2 * greys[:, None] - 1, 3, axis=1), atol=1e-6)
+    colours = np.tile(np.array([0.0, 0.5, 1.0]), (2, 5, 7, 1))
+    np.testing.assert_allclose(seen.features(colours), [[-1, 0, 1]] * 2, atol=1e-6)
+    with pytest.raises(UserError, match="grey or colour images. Received 2 channels"):
+        seen.features(colours[..., :2])
