@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from scipy.stats import norm
 
 from latente import lesson
 from latente.data import Dataset, Split
-from latente.lesson import homework
+from latente.lesson import generation, homework
 from test_lesson import (
     IMAGES,
     LATENTS,
@@ -22,6 +23,7 @@ from test_lesson import (
     bce,
     beta_loss,
     conv,
+    cross_entropy,
     dead,
     decode,
     digits,
@@ -91,6 +93,31 @@ def in_one_list(sampling: Callable[..., Array]) -> Callable[[list[Array]], Array
     return lambda inputs: sampling(*inputs)
 
 
+def without(what: int) -> Callable[[Array, Array], Array]:
+    """A right sampling but for the second latent, which lacks its mean (0) or its noise (1)."""
+    right = drawn()
+
+    def sampling(mean: Array, log_var: Array) -> Array:
+        z = np.array(right(mean, log_var))
+        z[:, 1] = mean[:, 1] if what else z[:, 1] - mean[:, 1]
+        return z
+
+    return sampling
+
+
+GENERATOR = np.random.default_rng(9)
+
+
+def with_options(inputs: list[Array], *more: Array, training: bool = False, **options: bool) -> Array:
+    """A signature of which the first argument alone must be given."""
+    mean, log_var = inputs
+    return mean + np.exp(0.5 * log_var) * GENERATOR.standard_normal(mean.shape)
+
+
+def with_seed(z_mean: Array, z_log_var: Array, seed: int | None = None) -> Array:
+    return with_options([z_mean, z_log_var])
+
+
 def heavy(freedom: int) -> Callable[[int, int], Array]:
     """Student's t with variance 1; its kurtosis is 3 + 6 / (freedom - 4)."""
     rng = np.random.default_rng(8)
@@ -105,6 +132,12 @@ def shared(correlation: float) -> Callable[[int, int], Array]:
     )
 
 
+def greyed_ends() -> Array:
+    """What a model that is no perfect one makes of both images."""
+    return greyed(0.3)(encode(np.stack([A, B]))[0])
+
+
+COARSE = encode, greyed(0.3)
 DRAWN = standard(100, LATENTS)
 OTHERS = decode(DRAWN[::-1])
 
@@ -207,6 +240,10 @@ ROWS: dict[str, Rows] = {
     "sampling": [
         (None, lambda: lesson.check_sampling(drawn())),
         (None, lambda: lesson.check_sampling(in_one_list(drawn()))),
+        (None, lambda: lesson.check_sampling(with_options)),
+        (None, lambda: lesson.check_sampling(with_seed)),
+        ("wrong-sigma", lambda: lesson.check_sampling(without(1))),
+        ("not-normal", lambda: lesson.check_sampling(without(0))),
         ("no-noise", lambda: lesson.check_sampling(drawn(times=1e-7))),
         ("wrong-sigma", lambda: lesson.check_sampling(drawn(times=1e-3))),
         # A standard deviation of 4,000 draws is known to 1%, and their mean to 0.016.
@@ -233,6 +270,11 @@ ROWS: dict[str, Rows] = {
         ("latent-mean", lambda: lesson.check_kl(lambda m, v: np.mean(kl(m, v)) / 3)),
         ("not-the-kl", lambda: lesson.check_kl(lambda m, v: np.mean(kl(m, v)) / 2)),
     ],
+    "reconstruction": [
+        ("not-summed", lambda: lesson.check_reconstruction(lambda x, y: np.sum(cross_entropy(x, y), axis=1))),
+        (None, lambda: lesson.check_reconstruction(lambda x, y: 0.9991 * bce(x, y))),
+        ("not-cross-entropy", lambda: lesson.check_reconstruction(lambda x, y: 0.9988 * bce(x, y))),
+    ],
     "exercise 1": [(None, lambda: exercise_1(0.88)), ("not-trained", lambda: exercise_1(0.92))],
     "exercise 2": [
         (None, lambda: exercise_2()),
@@ -248,6 +290,7 @@ ROWS: dict[str, Rows] = {
         ("shifted", lambda: exercise_2(DRAWN - 0.31)),
         ("uniform", lambda: exercise_2(DRAWN - DRAWN.min())),
         ("shifted", lambda: exercise_2(DRAWN - DRAWN.min() - 1e-3)),
+        (None, lambda: exercise_2(DRAWN * [0, 1.1, 1.1])),
         ("one-code", lambda: exercise_2(DRAWN[:1] + 0.9e-6 * np.arange(100)[:, None] / 99 + np.zeros((100, 1)))),
         ("scale", lambda: exercise_2(np.zeros((100, LATENTS)) + 1e-2 * DRAWN)),
         (None, lambda: exercise_2(made=decode(DRAWN) + 0.029)),
@@ -267,6 +310,10 @@ ROWS: dict[str, Rows] = {
         ("reversed", lambda: lesson.check_exercise_3(line(np.linspace(0, 1, 10)), MODEL, B, A)),
         (None, lambda: lesson.check_exercise_3(line(np.linspace(0, 1, 10)) + 0.029, MODEL, A, B)),
         ("ends", lambda: lesson.check_exercise_3(line(np.linspace(0, 1, 10)) + 0.031, MODEL, A, B)),
+        ("ends", lambda: lesson.check_exercise_3(line(np.linspace(0.2, 1, 10)), MODEL, A, B)),
+        ("ends", lambda: lesson.check_exercise_3(line(np.linspace(0, 0.8, 10)), MODEL, A, B)),
+        ("uneven", lambda: lesson.check_exercise_3(line(np.linspace(0, 1, 10) ** 0.3), MODEL, A, B)),
+        ("cross-fade", lambda: lesson.check_exercise_3(np.linspace(*greyed_ends(), 10), COARSE, A, B)),
     ],
     "exercise 4": [
         (None, lambda: lesson.check_exercise_4(beta_loss, results(1.0009))),
@@ -341,6 +388,26 @@ def test_the_figures_of_a_remark_are_those_of_the_work() -> None:
         "has 9 latents, and 10": handed_in(conv(latents=9)),
     }
     assert {part: remark.text for part, remark in said.items() if part not in remark.text} == {}
+
+
+def test_the_log_ratio_of_codes_is_that_of_a_mixture_of_gaussians() -> None:
+    """That tells codes around encodings from draws of the prior."""
+    mean, sigma = np.array([[0.5, -1.0], [2.0, 0.3], [-1.0, 0.7]]), np.array([[0.5, 2.0], [1.5, 0.3], [0.8, 1.0]])
+    codes = np.array([[0.1, 0.2], [1.5, -0.4]])
+    q = norm.pdf(codes[:, None], mean, sigma).prod(axis=2).mean(axis=1)
+    expected = np.log(q / norm.pdf(codes).prod(axis=1)).mean()
+    assert generation._log_ratio(codes, mean, 2 * np.log(sigma)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("spread", "told"), [(0.3, False), (3.0, True)])
+def test_codes_around_encodings_are_told_where_those_are_apart(spread: float, told: bool) -> None:
+    """A model that encodes nearly every image as the prior has encodings like its draws: nothing can be told."""
+    rng = np.random.default_rng(2)
+    mean = spread * rng.standard_normal((300, 8))
+    sigma = np.full_like(mean, 0.95 if spread < 1 else 0.1)
+    around = mean[:100] + sigma[:100] * rng.standard_normal((100, 8))
+    assert generation._around(around, mean, 2 * np.log(sigma)) is told
+    assert not generation._around(spread * rng.standard_normal((100, 8)), mean, 2 * np.log(sigma))
 
 
 def test_an_up_sampling_decoder_mirrors_too(monkeypatch: pytest.MonkeyPatch) -> None:
