@@ -257,6 +257,15 @@ def test_the_linear_vae_keeps_what_the_noise_leaves(latents: int, noise: float, 
     assert found.reconstructions == pytest.approx(expected, abs=1e-5)
 
 
+def test_a_linear_vae_of_few_images_has_few_latents_and_gives_pixels() -> None:
+    two = linear_vae(SQUARE[:2], SQUARE, 4, lambda means: 1e-4)
+    assert two.active == 1
+    bright = linear_vae(SQUARES, SQUARE + 2, 3, lambda means: 1e-4).reconstructions
+    far = linear_vae(SQUARES, 0.5 + 10 * (SQUARE - 0.5), 3, lambda means: 1e-4).reconstructions
+    assert (far.min(), far.max()) == (0, 1)
+    assert bright == pytest.approx(SQUARE, abs=0.1)  # the brightness of all is none of its axes
+
+
 def test_the_linear_vae_learns_from_training_images_where_there_are_some() -> None:
     by_train, by_held_out = measured(train_images=SQUARES[:, ::-1]), measured()
     assert by_train.linear.active == 2
@@ -281,36 +290,37 @@ def test_beta_is_not_read_off_posteriors_as_wide_as_the_prior(variance: float, r
 
 
 def test_beta_and_its_error_are_those_of_a_quadratic_loss() -> None:
-    """A loss of c z^2 / 2 loses c sigma^2 / 2 per unit of the log-variance: beta = c sigma^2 / (1 - sigma^2)."""
-    n, c, variance = 4000, 3.0, 0.2
-    blank = np.zeros((n, 2, 2, 1), "float32")
+    """A loss of c z^2 / 2 loses c sigma^2 / 2 by the log-variance, and the KL (1 - sigma^2) / 2.
+
+    Of c = 3 and sigma^2 = 0.2 or 0.5 these are 0.3 or 0.75, and 0.4 or 0.25: beta is 0.525 / 0.325 in the mean. Four
+    draws of an image have a relative variance of 2 / 4, those of 0.3 and 0.75 one of 0.1631 in the mean; what beta
+    leaves of 0.3 and 0.75 is -0.3462 and 0.3462.
+    """
+    n = 20_000
+    log_var = np.log(np.tile([0.2, 0.5], n // 2))[:, None]
 
     class Quadratic(ForeignModel):
         def reconstruction(self, images: Array, codes: Array, labels: Any = None) -> Array:
-            return 0.5 * c * np.square(codes[:, 0])
+            return 1.5 * np.square(codes[:, 0])
 
     model = Quadratic(encode, decode, (2, 2, 1), nats)
-    found = effective_beta(model, blank, np.zeros((n, 1)), np.full((n, 1), np.log(variance)))
+    found = effective_beta(model, np.zeros((n, 2, 2, 1), "float32"), np.zeros((n, 1)), log_var)
     assert found is not None
-    expected = c * variance / (1 - variance)
-    # Four draws of chi^2 an image: a relative deviation of sqrt(2 / 4).
-    assert found.standard_error == pytest.approx(expected * np.sqrt(0.5 / n), rel=0.1)
-    assert found.value == pytest.approx(expected, abs=4 * found.standard_error + 0.01 * expected)
-
-
-def shown(**given: Any) -> Any:
-    return verdict(measured(train_images=TRAIN, **given))
+    assert found.standard_error == pytest.approx(np.sqrt((0.1631 + 0.3462**2) / n) / 0.325, rel=0.04)
+    assert found.value == pytest.approx(0.525 / 0.325, abs=4 * found.standard_error + 0.01)
 
 
 def test_a_diagnosis_gives_each_figure_by_its_name_with_the_strongest_latent_first() -> None:
-    def exchanged(x: Array) -> tuple[Array, Array]:
-        mean, log_var = encode(x)
-        return mean[:, ::-1], log_var
+    """Here the second latent is the stronger one, and a third is dead."""
 
-    figures = shown(encode=exchanged, decode=lambda z: decode(z[:, ::-1])).figures
-    expected = {name: BY_HAND[name] for name in ("elbo", "reconstruction", "kl", "latent_dim", "kl_per_dimension")}
-    expected |= {"train_elbo": np.mean(BY_HAND["train_elbos"]), "active_units": 2, "sharpness": 1}
-    expected |= {"z_mean_std": np.sqrt([8 / 3, 2 / 9]), "unexplained": BY_HAND["unexplained"]}
+    def exchanged(x: Array) -> tuple[Array, Array]:
+        (weak, strong), (zero,) = encode(x)[0].T[::-1], np.zeros((1, len(x)))
+        return np.stack([weak, strong, zero], axis=1), np.tile([CERTAIN, CERTAIN, 0], (len(x), 1))
+
+    figures = verdict(measured(encode=exchanged, decode=lambda z: decode(z[:, 1::-1]), train_images=TRAIN)).figures
+    expected = {name: BY_HAND[name] for name in ("elbo", "reconstruction", "kl", "unexplained")}
+    expected |= {"train_elbo": np.mean(BY_HAND["train_elbos"]), "active_units": 2, "latent_dim": 3, "sharpness": 1}
+    expected |= {"kl_per_dimension": [*BY_HAND["kl_per_dimension"], 0], "z_mean_std": np.sqrt([8 / 3, 2 / 9, 0])}
     for name, value in expected.items():
         assert figures[name] == pytest.approx(np.array(value), rel=1e-5), name
     assert figures["silent_decoder_units"] is None
@@ -318,14 +328,14 @@ def test_a_diagnosis_gives_each_figure_by_its_name_with_the_strongest_latent_fir
 
 def test_a_figure_stands_under_its_own_name() -> None:
     """Those that no hand works out: each is what ``Measurements`` gives by that name."""
-    found = measured(encode=partial(encode, log_var=-2.0))
+    found = measured(encode=partial(encode, log_var=-2.0), samples=HELD_OUT + np.float32(9))
     figures = verdicts._figures(found)
     assert found.effective_beta is not None
     assert figures["effective_beta"] == found.effective_beta.value
     assert figures["effective_beta_standard_error"] == found.effective_beta.standard_error
     assert figures["unexplained_by_linear_vae"] == found.unexplained_by_linear
-    assert figures["prior_precision"] == found.prior_match.precision
-    assert figures["prior_coverage"] == found.prior_match.coverage
+    assert figures["prior_precision"] == found.prior_match.precision > 0
+    assert figures["prior_coverage"] == found.prior_match.coverage > 0
     dead = verdicts._figures(measured(encode=lambda x: (np.zeros((len(x), 2)), np.zeros((len(x), 2)))))
     assert [dead[name] for name in ("effective_beta", "prior_precision", "prior_coverage", "train_elbo")] == [None] * 4
 
@@ -365,6 +375,12 @@ def test_the_picture_shows_each_thing_under_its_name() -> None:
     assert std[0] == "std of its posterior mean"
     assert std[1][0] == pytest.approx(np.sqrt([8 / 3, 2 / 9]))
     assert (kl[1][1], std[1][1]) == pytest.approx((0.01, 0.1))
+    gaps = History([{"loss": 9.0, "kl": 1.0}, {"loss": 8.0, "kl": 2.0, "elbo": -1.0}])
+    assert verdicts._plots(measured(history=gaps))["curves"] == {"kl": [1, 2]}
+    assert verdicts._plots(measured(history=History([{"loss": 9.0}, {}])))["curves"] == {}
+    assert [len(each) for each in verdicts._plots(measured(np.tile(HELD_OUT, (5, 1, 1, 1))))["images"].values()] == [
+        12
+    ] * 3
     only_losses = verdicts._plots(measured(history=History([{"loss": 9.0}, {"loss": 8.0}])))
     assert only_losses["curves"] == {"loss": [9, 8]}
     assert verdicts._plots(measured())["curves"] == {}
