@@ -28,6 +28,10 @@ def found(*names: str, severity: Any = "sick") -> Diagnosis:
     return Diagnosis(findings, figures, {"latents": LATENTS})
 
 
+ASKED: list[tuple[str, int]] = []
+"""What the stand-in was asked for."""
+
+
 class Model:
     classes = ()
 
@@ -40,12 +44,14 @@ class Model:
         return WRONG
 
     def sample(self, n: int, seed: int) -> np.ndarray:
+        ASKED.append(("samples", n))
         return RIGHT[:n]
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         return images
 
     def interpolate(self, start: np.ndarray, end: np.ndarray, steps: int) -> np.ndarray:
+        ASKED.append(("steps", steps))
         return RIGHT[:steps]
 
 
@@ -181,6 +187,11 @@ def test_exercise_4_follows_each_figure_over_beta(verdicts: Verdicts, name: str 
     assert verdicts("exercise-4", metrics=by_beta(garments, shapes)) == [each != name for each in BETAS + SCORES]
 
 
+@pytest.mark.parametrize("kl", [(9.0, 9.0, 3.0), (9.0, 3.0, 3.0)])
+def test_a_figure_may_stay_for_a_while(verdicts: Verdicts, kl: tuple[float, ...]) -> None:
+    assert verdicts("exercise-4", metrics=by_beta(EXPECTED | {"kl": kl}, EXPECTED))[0]
+
+
 def test_exercise_4_tells_each_figure_beside_its_beta(verdicts: Verdicts) -> None:
     verdicts("exercise-4", metrics=by_beta(EXPECTED, EXPECTED))
     assert verdicts.evidence.splitlines()[0] == "kl: 9 at beta 1, 5 at beta 5, 3 at beta 10"
@@ -259,3 +270,19 @@ def test_samples_around_encodings_are_accused_and_others_are_not(
 
     monkeypatch.setattr(mistakes, "diagnose", diagnosis)
     assert verdicts("around-encodings") == [wrong, not right]
+
+
+def test_what_is_trained_and_drawn_is_what_the_lesson_asks_for(verdicts: Verdicts) -> None:
+    plans = {plan.name: plan for recipe in RECIPES.values() for plan in recipe.trainings}
+    assert (plans["homework"].data, plans["homework"].options) == ("fashion-mnist", {"latent_dim": 10, "epochs": 30})
+    assert plans["mnist"].data == "mnist"
+    assert [plan.options["beta"] for plan in RECIPES["exercise-4"].trainings] == [1, 5, 10] * 2
+    assert [plan.data for plan in RECIPES["exercise-4"].trainings] == ["fashion-mnist"] * 3 + ["shapes"] * 3
+    learning_rates = [plans[name].options["lr"] for name in ("collapsed", "collapsed-warm-up", "collapsed-lr-1e-3")]
+    assert learning_rates == [3e-2, 3e-2, 1e-3]
+    assert plans["one-mode"].options["beta"] == 50
+    assert (plans["sharper"].options["latent_dim"], plans["sharper"].options["beta"]) == (64, 0.5)
+    ASKED.clear()
+    for name, figures in (("exercise-2", SURE), ("exercise-3", SMOOTH), ("homework", SURE | SMOOTH)):
+        verdicts(name, metrics={RECIPES[name].trainings[0].name: figures})
+    assert ASKED == [("samples", 100), ("steps", 10), ("samples", 64), ("steps", 10)]
