@@ -6,7 +6,7 @@ import pytest
 
 import latente
 from latente.evaluation import diagnose_run
-from latente.evaluation.diagnosis.silence import watch
+from latente.evaluation.diagnosis.silence import Layer, Silence, watch
 
 SIDE, LATENTS, STD = 6, 3, 0.05
 RNG = np.random.default_rng(0)
@@ -86,7 +86,57 @@ def test_a_unit_that_fires_in_one_batch_alone_is_not_silent():
     assert watch(decoder(at()), [up, down]).places(np.ones((SIDE, SIDE))).sum() == SIDE  # the row without a signal
 
 
-@pytest.mark.parametrize("decode", [lambda z: z, keras.layers.Dense(3), None], ids=["function", "layer", "nothing"])
+def of_two_inputs() -> keras.Model:
+    z, label = keras.Input((LATENTS,)), keras.Input((2,))
+    hidden = keras.layers.Dense(3)(keras.layers.Concatenate()([z, label]))
+    return keras.Model([z, label], keras.layers.Dense(3)(hidden))
+
+
+# A unit next to one that always gives 1, whose outputs span this much.
+@pytest.mark.parametrize(("span", "silent"), [(0.9e-6, [True, True]), (1.1e-6, [False, True])])
+def test_a_unit_is_silent_below_a_millionth_of_the_largest_output(span: float, silent: list[bool]):
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2), keras.layers.Dense(1)])
+    model.layers[0].set_weights([np.array([[span, 0]]), np.array([0, 1])])
+    found = watch(model, [np.array([[0.0]], "float32"), np.array([[1.0]], "float32")])
+    assert found is not None
+    assert found.layers[0].silent.tolist() == silent
+
+
+def test_a_decoder_of_two_layers_is_looked_into():
+    """Keras gives a single output without a list around it: such a decoder stopped the diagnosis."""
+    model = keras.Sequential(
+        [keras.Input((LATENTS,)), keras.layers.Dense(SIDE**2), keras.layers.Reshape((SIDE, SIDE, 1))]
+    )
+    model.layers[0].set_weights([W.reshape(LATENTS, -1), np.full(SIDE**2, 0.5)])
+    diagnosis = latente.diagnose(encode, model, REAL, likelihood=nats)
+    assert diagnosis.figures["silent_decoder_units"] == pytest.approx(1 / SIDE)  # the row without a signal
+
+
+def test_the_map_with_most_silent_positions_is_told():
+    few, many = (np.repeat(at(*which)[..., None], 4, axis=2) for which in ([(1, 1)], [(1, 1), (2, 2), (3, 3)]))
+    for maps in ([few, many], [many, few]):
+        layers = [Layer(str(i), each) for i, each in enumerate(maps)]
+        assert Silence(tuple(layers)).places(np.ones((SIDE, SIDE))).sum() == 3
+        assert Silence(tuple(layers)).share == pytest.approx(3 / 36)
+
+
+# Nine pixels under one position, of which one moves: a ninth of what the others' do, and the mean of all is 0.3.
+@pytest.mark.parametrize(("variance", "found"), [(0.24, 0), (0.28, 1)])
+def test_the_mean_of_the_pixels_under_a_position_counts(variance: float, found: int):
+    plane = np.full((6, 9), 0.3)
+    plane[3:, :3] = 0
+    plane[4, 1] = variance
+    plane[0, 0] += 0.3 * 9 - variance  # so that the mean stays
+    silent = np.zeros((2, 3, 5), bool)
+    silent[1, 0] = True
+    assert Silence((Layer("map", silent),)).places(plane).sum() == found
+
+
+@pytest.mark.parametrize(
+    "decode",
+    [lambda z: z, keras.layers.Dense(3), None, of_two_inputs()],
+    ids=["function", "layer", "nothing", "two inputs"],
+)
 def test_what_cannot_be_looked_into_is_left_alone(decode):
     assert watch(decode, []) is None
 

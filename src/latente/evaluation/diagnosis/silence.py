@@ -90,7 +90,8 @@ def watch(decoder: Any, inputs: Iterable[Any]) -> Silence | None:
     low: list[Array] = []
     high: list[Array] = []
     for batch in inputs:
-        found = [ops.convert_to_numpy(ops.cast(each, "float32")) for each in inside(batch, training=False)]
+        outputs = keras.tree.flatten(inside(batch, training=False))  # Keras gives a single one without a list
+        found = [ops.convert_to_numpy(ops.cast(each, "float32")) for each in outputs]
         ends = [each.min(axis=0) for each in found], [each.max(axis=0) for each in found]
         low = [np.minimum(*pair) for pair in zip(low or ends[0], ends[0], strict=True)]
         high = [np.maximum(*pair) for pair in zip(high or ends[1], ends[1], strict=True)]
