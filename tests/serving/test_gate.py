@@ -63,7 +63,7 @@ def test_256_requests_are_answered_at_once_and_the_next_is_told_to_wait() -> Non
         inside = [asyncio.create_task(ask(gate, scope())) for _ in range(256)]
         await asyncio.sleep(0)
         assert monitor.registry.get_sample_value("latente_requests_running") == 256
-        refused = await ask(gate, scope())
+        refused = await asyncio.wait_for(ask(gate, scope()), 10)
         go.set()
         after = await asyncio.gather(*inside)
         return [refused, await ask(gate, scope()), *after]
