@@ -73,3 +73,16 @@ def test_rows_are_padded_to_a_power_of_two(n: int, padded: int) -> None:
         found = Batched(function, worker, lambda rows: None)(np.arange(n))
     assert len(function.given[0][0]) == padded and function.given[0][1] is None
     np.testing.assert_array_equal(found["rows"], 10 * np.arange(n))
+
+
+def test_a_failure_reaches_everyone_who_waits_and_the_next_is_answered() -> None:
+    def fails_once(rows: np.ndarray, labels: np.ndarray | None) -> dict[str, np.ndarray]:
+        if rows[0, 0] < 0:
+            raise ValueError("negative")
+        return {"rows": rows}
+
+    with ThreadPoolExecutor(1) as worker:
+        batched = Batched(fails_once, worker, lambda rows: None)
+        with pytest.raises(ValueError, match="negative"):
+            batched(-np.ones((1, 1)))
+        assert batched(np.ones((3, 1)))["rows"].shape == (3, 1)
