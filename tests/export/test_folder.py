@@ -1,10 +1,14 @@
 """What lies in an exported folder: the run in figures, its labels, and draws from the prior that it samples from."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
@@ -12,7 +16,7 @@ from hand_made import CLASSES, dataset_of, hand_made
 from latente.cli import main
 from latente.errors import UserError
 from latente.export import folder
-from latente.export.conversion import check_installed
+from latente.export.conversion import check_installed, convert
 from latente.export.folder import export_folder
 from latente.export.parity import opened
 from latente.model.fitted_prior import FittedPrior
@@ -211,3 +215,28 @@ def test_a_format_asks_for_its_libraries_alone(
         check_installed(format)
     assert str(refused.value).startswith(told)
     assert ("export" in str(refused.value).partition("Install")[2]) == (format == "onnx")
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_on_another_backend_tensorflow_converts_in_a_process_of_its_own(
+    tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[list[str], dict[str, Any]]] = []
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess:
+        started.append((command, options))
+        return subprocess.CompletedProcess(command, code, stderr="far above" + "x" * 2000)
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "abacus")
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setenv("KERAS_BACKEND", "abacus")
+    if code:
+        with pytest.raises(RuntimeError) as failed:
+            convert("onnx", tmp_path)
+        assert str(failed.value) == "TensorFlow could not convert the model:\n" + "x" * 2000
+    else:
+        convert("onnx", tmp_path)
+    ((command, options),) = started
+    assert command == [sys.executable, "-m", "latente.export.conversion", "onnx", str(tmp_path)]
+    assert options.pop("env") == {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    assert options == {"capture_output": True, "text": True, "check": False}
