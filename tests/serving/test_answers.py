@@ -186,16 +186,17 @@ def test_a_score_has_the_kl_of_a_gaussian_and_stands_among_the_test_images(clien
     np.testing.assert_allclose(found["elbo"], -found["reconstruction"] - found["kl"], rtol=1e-6)
     # These are all test images, with the draws that they are compared by: a rank each.
     ranks = [percentileofscore(found["elbo"], each, "strict") for each in found["elbo"]]
-    np.testing.assert_allclose(found["percentile"], ranks)
-    assert found["percentile"].max() > 90
+    np.testing.assert_allclose(found["percentile"], ranks, atol=100 / 12 + 1e-6)  # rounding may move one by a rank
+    assert found["percentile"].max() > 90 and len(set(found["percentile"])) > 6
 
 
 def test_a_score_depends_on_its_draw_and_its_labels(client: TestClient) -> None:
     asked = {"images": [{"test": 3}], "labels": 0}
     first, other, again = (scores(client, **asked, seed=seed) for seed in (8, 9, 8))
-    assert first == again and first["reconstruction"] != other["reconstruction"] and first["kl"] == other["kl"]
-    assert scores(client, **asked) == scores(client, **asked, seed=0)
-    assert scores(client, **asked | {"labels": 1})["kl"] != first["kl"]
+    assert again["elbo"] == pytest.approx(first["elbo"]) and other["kl"] == pytest.approx(first["kl"])
+    assert other["reconstruction"] != pytest.approx(first["reconstruction"])
+    assert scores(client, **asked)["elbo"] == pytest.approx(scores(client, **asked, seed=0)["elbo"])
+    assert scores(client, **asked | {"labels": 1})["kl"] != pytest.approx(first["kl"])
 
 
 def test_neighbours_are_the_nearest_codes_of_test_images(client: TestClient, colour: Run) -> None:

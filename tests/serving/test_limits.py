@@ -268,7 +268,7 @@ def test_two_files_are_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Non
         with lock:
             now += 1
             most = max(most, now)
-        time.sleep(0.02)
+        time.sleep(0.05)
         with lock:
             now -= 1
         return original(*asked)
