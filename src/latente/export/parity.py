@@ -42,7 +42,8 @@ def differences(trained: Function, exported: Function, inputs: Arrays) -> dict[s
         expected = trained(batch)
         for name, value in exported(batch).items():
             if name != "codes":  # which follow from their indices; one other index is another vector altogether
-                found[name] = max(found.get(name, 0.0), _difference(expected[name], value))
+                largest = np.maximum(found.get(name, 0.0), _difference(expected[name], value))  # max() would drop NaN
+                found[name] = float(largest)
     _check(found)
     return found
 

@@ -20,7 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from latente.errors import UserError
 from latente.language import translations
 from latente.serving import schemas
-from latente.serving.middleware import TOO_LARGE, Gate
+from latente.serving.middleware import HEADERS, TOO_LARGE, Gate
 from latente.serving.monitoring import Monitor
 from latente.serving.registry import ServedRun, named
 from latente.serving.routes import router
@@ -78,6 +78,7 @@ def create_app(runs: Sequence[Run], data_dir: str | None = None, hosts: Sequence
     app.add_exception_handler(UserError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
     app.include_router(router)
     _add_pages(app, monitor)
     return app
@@ -125,3 +126,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     better = {404: "There is nothing at this address. /api/v1/openapi.json lists what there is.", 413: TOO_LARGE}
     return JSONResponse({"detail": better.get(error.status_code, error.detail)}, error.status_code, error.headers)
+
+
+async def _failed(request: Request, error: Exception) -> JSONResponse:
+    """A defect in the form of every other answer; Starlette gives it outside of the gate, and lets the log tell it."""
+    return JSONResponse({"detail": "The service failed at this request. Its log says more."}, 500, HEADERS)
