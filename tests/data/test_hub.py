@@ -99,6 +99,29 @@ def test_a_column_or_configuration_that_is_not_there_is_refused(parquet, options
         data.load(f"hf:{parquet}", **options)
 
 
+def test_the_column_that_is_asked_for_is_read_and_cached_as_itself(tmp_path, pictures):
+    features = library.Features(
+        {
+            **{name: library.Image() for name in ("front", "back")},
+            **{name: library.ClassLabel(names=["a", "b", "c"]) for name in ("first", "second")},
+        }
+    )
+    columns = {
+        "front": [Image.fromarray(np.full((8, 8), grey, np.uint8)) for grey in range(30)],
+        "back": [Image.fromarray(np.full((8, 8), 100 + grey, np.uint8)) for grey in range(30)],
+        "first": [grey % 3 for grey in range(30)],
+        "second": [grey // 10 for grey in range(30)],
+    }
+    library.Dataset.from_dict(columns, features=features).save_to_disk(tmp_path / "saved")
+    for _ in range(2):  # the second time from the cache
+        for image, label, base in ((None, None, 0), ("back", "second", 100), ("front", "second", 0)):
+            found = data.load(f"hf:{tmp_path / 'saved'}", image=image, label=label)
+            greys = np.concatenate([split.images[:][:, 0, 0, 0] for split in found.splits.values()]) - base
+            assert sorted(greys) == list(range(30))
+            expected = greys // 10 if label else greys % 3
+            np.testing.assert_array_equal(np.concatenate([split.labels for split in found.splits.values()]), expected)
+
+
 def test_a_table_without_pictures_is_refused(tmp_path):
     library.Dataset.from_dict({"text": ["a", "b"]}).save_to_disk(tmp_path / "words")
     with pytest.raises(UserError, match=r"must have a column of images. Received the columns text \(Value\)"):
