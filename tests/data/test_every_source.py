@@ -30,6 +30,11 @@ def labels(greys: Iterable[int]) -> np.ndarray:
     return np.array(list(greys)) // 4 % 2
 
 
+def named(grey: int) -> str:
+    """Its file, whose name comes elsewhere in the order of names."""
+    return f"{grey * 37 % 251:03}.png"
+
+
 def npz(folder: Path, parts: Parts) -> data.Dataset | str:
     words = {"train": "_train", "validation": "_val", "test": "_test", "": ""}
     arrays = {f"x{words[part]}": flat(greys) for part, greys in parts.items()}
@@ -45,7 +50,7 @@ def npy(folder: Path, parts: Parts) -> str:
 def pictures(folder: Path, parts: Parts) -> str:
     for part, greys in parts.items():
         for grey, label in zip(greys, labels(greys), strict=True):
-            target = folder / "album" / part / ("cat", "dog")[label] / f"{(grey * 37) % 251}.png"
+            target = folder / "album" / part / ("cat", "dog")[label] / named(grey)
             target.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(flat([grey])[0]).save(target)
     return f"folder:{folder / 'album'}"
@@ -71,7 +76,7 @@ def celeba(folder: Path, parts: Parts) -> str:
     partition, attributes = [], ["40", "Young Smiling"]
     for part, greys in parts.items():
         for grey, label in zip(greys, labels(greys), strict=True):
-            name = f"{(grey * 37) % 251:06}.png"
+            name = named(grey)
             Image.fromarray(flat([grey], 178)[0]).save(place / "img_align_celeba" / name)
             partition.append(f"{name} {list(GIVEN).index(part) if part else 0}")
             attributes.append(f"{name} {2 * label - 1} 1")
@@ -110,6 +115,8 @@ def check_labels(dataset: data.Dataset) -> None:
     for split in dataset.splits.values():
         known = split.labels if split.factors is None else split.factors[:, 0]
         np.testing.assert_array_equal(known, labels(greys(split)))
+        if split.files is not None:
+            assert [Path(file).name for file in split.files] == [named(grey) for grey in greys(split)]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "npy"])
@@ -152,6 +159,20 @@ def test_a_subset_is_of_the_training_images_and_keeps_their_labels(load: Callabl
         list(GIVEN["validation"]),
         list(GIVEN["test"]),
     )
+    check_labels(found)
+
+
+@pytest.mark.parametrize("kind", ["folder", "celeba"])
+def test_an_image_that_is_left_out_takes_its_split_and_label_with_it(
+    load: Callable[..., data.Dataset], kind: str, tmp_path: Path
+):
+    load(kind, GIVEN)
+    for grey in (10, 17, 103):
+        (file,) = tmp_path.rglob(named(grey))
+        file.write_bytes(b"no picture")
+    found = data.load("celeba" if kind == "celeba" else f"folder:{tmp_path / 'album'}", skip_bad=True)
+    assert [len(split) for split in found.splits.values()] == [10, 4, 3]
+    assert sorted(greys(found.validation)) == [100, 101, 102, 104]
     check_labels(found)
 
 

@@ -105,7 +105,7 @@ def test_each_epoch_has_each_training_image_once_in_an_order_of_its_own(feed: Ca
         assert sorted(order) == EVERY != order
     assert len(set(map(tuple, orders))) == 3
     assert [len(batch["images"]) for batch in fed.training[2]] == [10, 10, 3]
-    assert int(fed.vae.images) == 23
+    assert int(fed.vae.images) == fed.callback(Recorder).images == 23
 
 
 def test_validation_is_the_validation_split_and_the_test_split_is_never_seen(feed: Callable[..., Fed]) -> None:

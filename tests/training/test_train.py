@@ -149,19 +149,6 @@ def test_a_report_after_more_training_measures_anew(run: Run, tmp_path):
     assert started.metrics["elbo"]["epoch"] == started.best_epoch["epoch"]
 
 
-def test_batches_depend_on_seed_and_epoch_alone():
-    split = load("digits", binarize="dynamic").train
-    batches = Batches(split, 500, seed=3, shuffle=True, dynamic=True)
-    first = [batches[i][0] for i in range(len(batches))]
-    assert sum(map(len, first)) == len(split)
-    assert set(np.unique(np.concatenate(first))) == {0, 255}
-    batches.start_epoch(1)
-    assert (batches[0][0] != first[0]).any()
-    fresh = Batches(split, 500, seed=3, shuffle=True, dynamic=True)
-    fresh.start_epoch(1)
-    np.testing.assert_array_equal(fresh[2][0], batches[2][0])
-
-
 @pytest.mark.backend
 def test_each_epoch_of_fit_has_its_own_order():
     """Whatever Keras reads ahead: the batches that it trains on are those of the epoch."""
