@@ -60,7 +60,7 @@ def test_no_sprite_is_another_one_moved():
 
 def test_splits_share_no_image_and_keep_their_factors():
     whole = data.load("shapes", validation=300, test=700)
-    assert len(whole.train) == 737_280 - 1000
+    assert [len(split) for split in whole.splits.values()] == [737_280 - 1000, 300, 700]
     identity = [drawn.image_identity()[split.images.index] for split in whole.splits.values()]
     assert not np.isin(identity[1], identity[0]).any()
     assert not np.isin(identity[2], np.concatenate(identity[:2])).any()

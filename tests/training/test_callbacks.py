@@ -72,7 +72,7 @@ def test_training_ends_after_its_last_epoch_or_after_so_many_that_are_no_better(
 
 def test_the_speed_is_that_of_the_training_images_without_the_validation(monkeypatch: pytest.MonkeyPatch):
     clock = iter([100.0, 100.5, 104.0, 110.0])
-    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(callbacks, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
     run = Notes()
     recorder = Recorder(run, 23, Settings(epochs=9))
     recorder.set_model(model(np.array([0.5, 2.0])))
