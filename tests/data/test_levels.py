@@ -62,6 +62,14 @@ def test_numbers_without_a_scale_need_a_range(tmp_path, dtype):
     assert values(data.load(name, range=(-2, 409_498))) == STRETCHED
 
 
+def test_32_bits_that_hold_16_have_their_scale_and_one_more_has_none(tmp_path):
+    whole = np.where(DEEP == 4095, 65_535, DEEP.astype(np.int32) // 1024 * 25_700)
+    assert values(data.load(kinds(tmp_path / "whole", turned(whole), "tif"))) == [0, 100, 255]
+    for name, beyond in {"above": whole + (whole == 65_535), "below": whole - (whole == 0)}.items():
+        with pytest.raises(UserError, match="scale of 8 or 16 bits. Received 32-bit numbers"):
+            data.load(kinds(tmp_path / name, turned(beyond.astype(np.int32)), "tif"))
+
+
 @pytest.mark.parametrize(
     ("range_", "told"),
     [((5,), "5"), ((9, 9), "9,9"), ((9, 1), "9,1"), ((0, float("inf")), "0,inf"), ((1, 2, 3), "1,2,3")],
