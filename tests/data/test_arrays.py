@@ -132,6 +132,31 @@ def test_what_is_no_set_of_images_is_refused(save, pictures, case):
         data.load(save(**(arrays(pictures) if callable(arrays) else arrays)))
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0, 255, [0, 255]), (0, 1, [0, 255]), (0, 2, [0, 2]), (0.0, 1.0, [0, 255]), (0.0, 1.5, [0, 2])],
+)
+def test_the_ends_of_both_scales_are_taken(save, pictures, low, high, expected):
+    images = np.where(pictures > 128, high, low)
+    loaded = data.load(save(images=images))
+    assert np.unique(np.concatenate([split.images for split in loaded.splits.values()])).tolist() == expected
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 256), (-1, 255), (0.0, 255.5), (-0.5, 1.0)])
+def test_the_first_value_beyond_is_refused(save, pictures, low, high):
+    with pytest.raises(UserError, match=f"Received {low:g} to {high:g}"):
+        data.load(save(images=np.where(pictures > 128, high, low)))
+
+
+def test_the_largest_label_is_kept_and_the_next_refused(save, pictures):
+    largest = np.where(np.arange(30) == 7, 2**31 - 1, 0)
+    for given in (lambda labels: data.load(save(images=pictures, y=labels)), lambda y: data.hold(pictures, y)):
+        found = given(largest)
+        assert max(split.labels.max() for split in found.splits.values()) == 2**31 - 1
+        with pytest.raises(UserError, match="30 images|from 0 to 2,147,483,647"):
+            given(largest + (largest > 0))
+
+
 def test_pickles_and_damaged_files_are_refused(tmp_path, pictures):
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.savez(tmp_path / "whole.npz", images=pictures)

@@ -3,15 +3,17 @@
 import os
 import shutil
 import zipfile
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from latente import data
-from latente.data import decoded
+from latente.data import decoded, decoding
 from latente.data.dataset import LARGE
 from latente.data.decoding import Files, Wish
+from latente.errors import UserError
 
 TIMES = (1_000_000_000, 1_000_000_000)
 
@@ -90,6 +92,75 @@ def test_the_content_counts_where_no_time_tells(album, tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.stat", lambda path, **options: Frozen(path, **options))
     data.load(album("imgs", LOW))
     assert levels(data.load(album("imgs", HIGH))) == HIGH
+
+
+@pytest.fixture
+def varied(tmp_path):
+    """A picture of which every wish makes something else: grey 200 in a frame of 100; an animation; a damaged file."""
+    folder = tmp_path / "varied"
+    folder.mkdir()
+    framed = np.full((16, 16), 100, np.uint8)
+    framed[3:13, 3:13] = 200
+    Image.fromarray(framed).save(folder / "a.png")
+    second = [Image.fromarray(np.full((16, 16), 150, np.uint8))]
+    Image.fromarray(framed).save(folder / "b.gif", save_all=True, append_images=second)
+    (folder / "c.png").write_bytes(b"no picture")
+
+    def decode(**wish):
+        files = Files(folder, ["a.png", "b.gif", "c.png"], lambda name: (folder / name).open("rb"), "one stamp")
+        return decoded.decode("varied", files, Wish(**{"skip_bad": True, **wish}))
+
+    return decode
+
+
+WISHES = {
+    "size": (8,),
+    "channels": 3,
+    "crop": 0.25,
+    "range": (0.0, 200.0),
+    "frames": "all",
+}
+FOUND = {
+    "": ((2, 16, 16, 1), 100, 200),
+    "size": ((2, 8, 8, 1), 100, 200),
+    "channels": ((2, 16, 16, 3), 100, 200),
+    "crop": ((2, 16, 16, 1), 200, 200),
+    "range": ((2, 16, 16, 1), 128, 255),  # 100 / 200 * 255 = 127.5
+    "frames": ((3, 16, 16, 1), 100, 200),
+}
+"""The shape of the images, and of the first the corner and the middle."""
+
+
+def about(grey):
+    return pytest.approx(grey, abs=4)  # Lanczos overshoots at an edge
+
+
+def test_every_wish_has_an_entry_of_its_own_in_the_cache(varied, tmp_path):
+    assert {field.name for field in fields(Wish)} == {*WISHES, "skip_bad"}
+    for _ in range(2):  # the second time from the cache
+        for option, expected in FOUND.items():
+            images = varied(**({option: WISHES[option]} if option else {})).images
+            corner, middle = int(images[0, 0, 0, 0]), int(images[0, images.shape[1] // 2, images.shape[2] // 2, 0])
+            assert (images.shape, corner, middle) == (expected[0], *(about(grey) for grey in expected[1:])), option
+    assert len(list((tmp_path / "cache").glob("*.npy"))) == len(FOUND)
+
+
+def test_what_was_left_out_once_is_an_error_where_that_is_not_asked_for(varied):
+    assert len(varied(skip_bad=True).images) == 2
+    with pytest.raises(UserError, match="Received c.png"):
+        varied(skip_bad=False)
+
+
+def test_the_name_of_a_source_begins_its_entries_and_another_version_makes_new_ones(album, tmp_path, monkeypatch):
+    name = album("imgs", HIGH)
+    data.load(name)
+    monkeypatch.setattr(decoded, "VERSION", decoded.VERSION + 1)
+    data.load(name)
+    assert [file.name[:5] for file in (tmp_path / "cache").glob("*.npy")] == ["imgs-"] * 2
+
+
+def test_images_decoded_ahead_stay_in_their_order():
+    assert list(decoding._each("", range(200), lambda number: number**2)) == [number**2 for number in range(200)]
 
 
 def cut(file):

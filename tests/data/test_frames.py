@@ -46,15 +46,17 @@ def test_pages_keep_the_class_of_their_folder(tmp_path):
         assert [file.startswith("dogs/") for file in split.files] == split.labels.astype(bool).tolist()
 
 
-def test_a_smaller_copy_of_a_page_is_no_image_and_is_counted(tmp_path, caplog):
+def test_a_smaller_copy_of_a_page_and_its_mask_are_no_images_and_are_counted(tmp_path, caplog):
     (tmp_path / "slides").mkdir()
     with TiffImagePlugin.AppendingTiffWriter(str(tmp_path / "slides" / "slide.tif"), new=True) as writer:
-        for kind, picture in [(0, grey([9])[0]), (1, grey([9], (5, 5))[0]), (0, grey([90])[0]), (0, grey([200])[0])]:
-            picture.save(writer, "TIFF", tiffinfo={254: kind})
+        smaller, page, mask = 1, 2, 4  # bits of NewSubfileType
+        kinds = [(0, (20, 20), 9), (smaller, (5, 5), 9), (0, (20, 20), 90), (page, (20, 20), 200), (mask, (20, 20), 30)]
+        for kind, size, level in kinds:
+            grey([level], size)[0].save(writer, "TIFF", tiffinfo={254: kind})
             writer.newFrame()
     loaded = data.load(f"folder:{tmp_path / 'slides'}")
     assert found(loaded) == {"slide.tif#1": 9, "slide.tif#3": 90, "slide.tif#4": 200}
-    assert "Left out 1 frames of 1 files" in caplog.text and "(slide.tif 1)" in caplog.text
+    assert "Left out 2 frames of 1 files" in caplog.text and "(slide.tif 2)" in caplog.text
 
 
 @pytest.mark.parametrize(("ending", "options"), [("gif", {}), ("webp", {"lossless": True}), ("png", {})])

@@ -99,22 +99,54 @@ def test_a_column_or_configuration_that_is_not_there_is_refused(parquet, options
         data.load(f"hf:{parquet}", **options)
 
 
+def test_the_column_that_is_asked_for_is_read_and_cached_as_itself(tmp_path, pictures):
+    features = library.Features(
+        {
+            **{name: library.Image() for name in ("front", "back")},
+            **{name: library.ClassLabel(names=["a", "b", "c"]) for name in ("first", "second")},
+        }
+    )
+    columns = {
+        "front": [Image.fromarray(np.full((8, 8), grey, np.uint8)) for grey in range(30)],
+        "back": [Image.fromarray(np.full((8, 8), 100 + grey, np.uint8)) for grey in range(30)],
+        "first": [grey % 3 for grey in range(30)],
+        "second": [grey // 10 for grey in range(30)],
+    }
+    library.Dataset.from_dict(columns, features=features).save_to_disk(tmp_path / "saved")
+    for _ in range(2):  # the second time from the cache
+        for image, label, base in ((None, None, 0), ("back", "second", 100), ("front", "second", 0)):
+            found = data.load(f"hf:{tmp_path / 'saved'}", image=image, label=label)
+            greys = np.concatenate([split.images[:][:, 0, 0, 0] for split in found.splits.values()]) - base
+            assert sorted(greys) == list(range(30))
+            expected = greys // 10 if label else greys % 3
+            np.testing.assert_array_equal(np.concatenate([split.labels for split in found.splits.values()]), expected)
+
+
 def test_a_table_without_pictures_is_refused(tmp_path):
     library.Dataset.from_dict({"text": ["a", "b"]}).save_to_disk(tmp_path / "words")
     with pytest.raises(UserError, match=r"must have a column of images. Received the columns text \(Value\)"):
         data.load(f"hf:{tmp_path / 'words'}")
 
 
-def test_a_damaged_picture_is_named_or_left_out(tmp_path, pictures):
-    damaged = [
-        {"bytes": b"no picture", "path": None},
-        *table(pictures).cast_column("image", library.Image(decode=False))["image"],
-    ]
-    features = library.Features({"image": library.Image()})
-    library.Dataset.from_dict({"image": damaged}, features=features).save_to_disk(tmp_path / "saved")
+def test_a_damaged_picture_is_named_or_left_out_with_its_class_and_split(tmp_path, pictures):
+    features = library.Features({"image": library.Image(), "label": library.ClassLabel(names=list("abcdefg"))})
+    stored = table(pictures).cast_column("image", library.Image(decode=False))["image"]
+    columns = {"image": [{"bytes": b"no picture", "path": None}, *stored], "label": [0, *(i % 7 for i in range(30))]}
+    parts = {"train": slice(21), "test": slice(21, 31)}
+    library.DatasetDict(
+        {
+            part: library.Dataset.from_dict({name: column[rows] for name, column in columns.items()}, features=features)
+            for part, rows in parts.items()
+        }
+    ).save_to_disk(tmp_path / "saved")
     with pytest.raises(UserError, match="Received train/0: cannot identify"):
         data.load(f"hf:{tmp_path / 'saved'}")
-    assert sum(map(len, data.load(f"hf:{tmp_path / 'saved'}", skip_bad=True).splits.values())) == 30
+    found = data.load(f"hf:{tmp_path / 'saved'}", skip_bad=True)
+    np.testing.assert_array_equal(found.test.images[:][..., 0], pictures[20:])
+    assert len(found.train) + len(found.validation) == 20
+    known = {picture.tobytes(): i % 7 for i, picture in enumerate(pictures)}
+    for split in found.splits.values():
+        assert [known[image.tobytes()] for image in split.images[:]] == split.labels.tolist()
 
 
 @pytest.mark.parametrize("name", ["fashion_mnist", "zalando-datasets/fashion_mnist"])

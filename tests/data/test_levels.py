@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from latente import data
+from latente.data.levels import Levels
 from latente.errors import UserError
 
 # 12 bits: black, a quarter of the way up, white.
@@ -61,6 +62,14 @@ def test_numbers_without_a_scale_need_a_range(tmp_path, dtype):
     assert values(data.load(name, range=(-2, 409_498))) == STRETCHED
 
 
+def test_32_bits_that_hold_16_have_their_scale_and_one_more_has_none(tmp_path):
+    whole = np.where(DEEP == 4095, 65_535, DEEP.astype(np.int32) // 1024 * 25_700)
+    assert values(data.load(kinds(tmp_path / "whole", turned(whole), "tif"))) == [0, 100, 255]
+    for name, beyond in {"above": whole + (whole == 65_535), "below": whole - (whole == 0)}.items():
+        with pytest.raises(UserError, match="scale of 8 or 16 bits. Received 32-bit numbers"):
+            data.load(kinds(tmp_path / name, turned(beyond.astype(np.int32)), "tif"))
+
+
 @pytest.mark.parametrize(
     ("range_", "told"),
     [((5,), "5"), ((9, 9), "9,9"), ((9, 1), "9,1"), ((0, float("inf")), "0,inf"), ((1, 2, 3), "1,2,3")],
@@ -88,3 +97,18 @@ def test_one_picture_is_read_on_the_range_that_is_given(tmp_path):
     Image.fromarray(DEEP).save(tmp_path / "deep.png")
     dark, bright = (data.read_image(tmp_path / "deep.png", (15, 20, 1), range_) for range_ in [(), (0, 4095)])
     assert (dark.max(), bright.max()) == (16, 255)
+
+
+def test_less_than_a_quarter_of_the_scale_is_little_contrast():
+    assert Levels(0.0, 0.25, 1).notes(()) == ()
+    assert "from 0 to 0.2499, a small part of 0 to 1:" in Levels(0.0, 0.2499, 1).notes(())[0]
+    assert "from 100 to 163, a small part of 0 to 255:" in Levels(100, 163, 255).notes(())[0]
+    assert Levels(100, 164, 255).notes(()) == ()
+    assert Levels(7, 7, 255).notes(()) == ()  # of one value, nothing can be stretched
+    assert Levels(0, 9, 255).notes((0.0, 255.0)) == ()
+
+
+def test_the_levels_of_all_are_the_lowest_and_the_highest_and_on_a_scale_that_they_share():
+    assert Levels.union([Levels(10, 20, 255), Levels(0, 5, 255), Levels(7, 8, 255)]) == Levels(0, 20, 255)
+    assert np.isnan(Levels.union([Levels(10, 20, 255), Levels(0, 5, 65_535)]).full)
+    assert Levels.union([Levels(10, 20, 255), Levels(0, 5, 65_535)]).notes(()) == ()

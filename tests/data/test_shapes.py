@@ -60,10 +60,11 @@ def test_no_sprite_is_another_one_moved():
 
 def test_splits_share_no_image_and_keep_their_factors():
     whole = data.load("shapes", validation=300, test=700)
-    assert len(whole.train) == 737_280 - 1000
+    assert [len(split) for split in whole.splits.values()] == [737_280 - 1000, 300, 700]
     identity = [drawn.image_identity()[split.images.index] for split in whole.splits.values()]
     assert not np.isin(identity[1], identity[0]).any()
     assert not np.isin(identity[2], np.concatenate(identity[:2])).any()
+    assert [set(split.labels) for split in whole.splits.values()] == [{0, 1, 2}] * 3
     some = whole.test.factors[:50]
     np.testing.assert_array_equal(whole.test.images[:50][..., 0], at(*some))
     np.testing.assert_array_equal(whole.test.labels, whole.test.factors[:, 0])

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from latente.data.splitting import TEST, TRAIN, Pool, divide, image_keys, thin
+from latente.data import splitting
+from latente.data.dataset import Rows
+from latente.data.splitting import TEST, TRAIN, VALIDATION, Pool, divide, image_keys, thin
 from latente.errors import UserError
 
 
@@ -46,6 +48,59 @@ def test_a_few_images_in_both_given_splits_are_counted():
     assert data.duplicates["validation"] == 0
 
 
+@pytest.mark.parametrize(("part", "shared"), [("validation", (50, 0)), ("test", (0, 50))])
+def test_a_twentieth_may_be_in_train_too_and_not_one_image_more(part, shared):
+    def divided(validation, test):
+        contents = [*range(1000), *range(validation), *range(2000, 3000 - validation), *range(900, 900 + test)]
+        contents += [*range(3000, 4000 - test)]
+        parts = np.repeat(np.array([TRAIN, VALIDATION, TEST], np.int8), [1000, 1000, 1000])
+        return divide("given", pool_of(contents, parts=parts), validation=0.1, test=0.1)
+
+    assert divided(*shared).duplicates == dict(zip(("validation", "test"), shared, strict=True))
+    with pytest.raises(UserError, match=f"{part} split of 1,000 images of which 51 also occur"):
+        divided(*(count + (count > 0) for count in shared))
+
+
+def test_a_cut_may_leave_one_image_to_train_on_and_not_none():
+    for cut, test in ((35, 4), (0.875, 0.1)):
+        data = divide("pool", pool_of(range(40)), validation=cut, test=test)
+        assert [len(split) for split in data.splits.values()] == [1, 35, 4]
+    for cut in (36, 0.9):
+        with pytest.raises(UserError, match=f"Received {cut}, with 36 images to take from"):
+            divide("pool", pool_of(range(40)), validation=cut, test=4)
+    for cut, test in ((1, 1), (0.01, 0.01)):  # a share is at least one image
+        assert [
+            len(split) for split in divide("pool", pool_of(range(3)), validation=cut, test=test).splits.values()
+        ] == [
+            1,
+            1,
+            1,
+        ]
+    assert [len(split) for split in divide("pool", pool_of(range(1)), validation=0, test=0).splits.values()] == [
+        1,
+        0,
+        0,
+    ]
+
+
+def test_a_cut_is_spread_over_all_images():
+    """Of 4,000 numbers the mean of 500 random ones is 2,000 +- 50, whatever order their keys have."""
+    data = divide("pool", pool_of(range(4000), keys=np.arange(4000)), validation=500, test=500)
+    for split in (data.validation, data.test, thin(data, 500).train):
+        assert split.labels.mean() == pytest.approx(2000, abs=250)
+        assert split.labels.std() == pytest.approx(4000 / np.sqrt(12), abs=200)
+
+
+def test_a_small_pool_is_copied_and_a_large_one_read_on_demand(monkeypatch):
+    """Twenty images of 16 bytes."""
+    for large, kind in ((320, np.ndarray), (319, Rows)):
+        monkeypatch.setattr(splitting, "LARGE", large)
+        data = divide("pool", pool_of(range(20)), validation=3, test=2)
+        for split in data.splits.values():
+            assert type(split.images) is kind
+            assert split.images[:][:, 0, 0, 0].tolist() == split.labels.tolist()
+
+
 def test_train_and_test_in_one_is_refused():
     with pytest.raises(UserError, match=r"must be disjoint.*test split of 100 images of which \d+ also occur in train"):
         divide("given", given(60), validation=100)
@@ -74,5 +129,6 @@ def test_thinning_takes_from_the_train_split_only():
     assert [len(split) for split in thin(data, 30).splits.values()] == [30, 50, 50]
     assert set(thin(data, 30).train.labels) <= set(data.train.labels)
     assert thin(data, 0) is data
+    assert thin(data, 400).train.labels.tolist() == data.train.labels.tolist()
     with pytest.raises(UserError, match="subset of 'pool' must be 0 .* up to 400. Received 401"):
         thin(data, 401)

@@ -163,6 +163,20 @@ def test_a_dead_code_starts_anew_and_the_others_stay():
     assert (array(never.codebooks)[0, 2] == 1e3).all()
 
 
+@pytest.mark.parametrize(("restart", "dead"), [(0.1, []), (0.11, [1]), (0.25, [1]), (0.27, [1, 2])])
+def test_a_code_below_its_share_of_the_average_count_begins_anew_with_the_average(restart: float, dead: list[int]):
+    """Of 3, 0.2, 0.5 and 4 the average is 1.925, of which 0.2 is a share of 0.104 and 0.5 one of 0.26."""
+    posterior = VectorQuantizer(codes=4, width=1, decay=0.5, restart=restart)
+    posterior.codebooks.assign([[[0.0], [50.0], [60.0], [10.0]]])
+    posterior.counts.assign([[4.0, 0.4, 1.0, 6.0]])
+    adjusted(posterior, np.array([[0.5, 1.5], [12.0, 13.0]], "float32"))  # two for the first code, two for the last
+    counts, books = array(posterior.counts)[0], array(posterior.codebooks)[0, :, 0]
+    moved = [(0.5 + 1.5) / 6, 50.0, 60.0, 10 + (2 + 3) / 8]
+    for code, count in enumerate([3.0, 0.2, 0.5, 4.0]):
+        assert counts[code] == pytest.approx(1.925 if code in dead else count, rel=1e-5)
+        assert books[code] in (0.5, 1.5, 12.0, 13.0) if code in dead else books[code] == pytest.approx(moved[code])
+
+
 def test_commitment_is_the_squared_distance_to_the_codes():
     posterior, encoded = VectorQuantizer(codes=3, width=2, commitment=0.5), normal(5, 4)
     before = array(posterior.codebooks)

@@ -11,6 +11,7 @@ import latente
 from latente.errors import UserError
 from latente.evaluation import diagnose_run
 from latente.training import Run
+from latente.training.checkpoint import epochs
 from latente.training.public import publish
 
 QUICK = {
@@ -104,6 +105,40 @@ def test_a_kill_in_the_first_epoch_leaves_no_model(tmp_path: Path, monkeypatch: 
     for use in (latente.evaluate, lambda run: run.best_epoch):
         with pytest.raises(UserError, match="no trained model yet"):
             use(Run(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "images", "batch", "expected"),
+    [
+        (0, 0, 10, 0),  # own networks, kept before the first epoch
+        (3, 23, 10, 1),  # 10, 10 and 3
+        (8, 23, 10, 2),
+        (9, 23, 10, 3),
+        (9, 20, 10, 4),
+        (3, 20, 100, 3),
+    ],
+)
+def test_the_steps_say_the_epochs(steps: int, images: int, batch: int, expected: int) -> None:
+    assert epochs(steps, images, batch) == expected
+
+
+@pytest.mark.parametrize(("best", "last", "logged"), [(2, 2, [1, 2]), (3, 2, [1, 2, 3]), (2, 3, [1, 2, 3])])
+def test_a_run_is_finished_when_the_weights_to_go_on_from_are(
+    best: int, last: int, logged: list[int], whole: Run, tmp_path: Path
+) -> None:
+    """Whatever its log says, which is written first, and the best weights, which are written before the last."""
+    run = Run.create(tmp_path / "run", whole.config, whole.environment)
+    for epoch in (1, 2, 3):
+        run.record({"epoch": epoch, "val_elbo": -3.0 if epoch == best else -5.0})
+    assert not run.finished and not run.trained
+    vae = whole.model()
+    for epoch in (best, last):
+        vae.step.assign(epoch * STEPS)
+        run.save(vae, best=epoch == best)
+    assert [entry["epoch"] for entry in run.log] == logged
+    assert run.best_epoch["epoch"] == best
+    assert run.finished == (last == 3)
+    assert whole.finished
 
 
 def test_what_is_read_while_a_run_trains_stays_named_by_its_own_weights(whole: Run, tmp_path: Path) -> None:

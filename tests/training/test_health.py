@@ -1,12 +1,15 @@
 """The warnings of training: at the epoch in which a collapse begins, once."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 import latente
 from latente.evaluation import diagnose_run
 from latente.model.collapse import collapse_warning, collapsed_dimensions
+from latente.training.health import Health
 
 SMALL = {"network": "Dense", "network.hidden": (16,), "training.pictures_every": 0, "latent_dim": 4}
 
@@ -72,6 +75,30 @@ def test_too_few_steps_are_told_at_the_start_and_by_the_diagnosis(tmp_path: Path
     found = {finding.name: finding for finding in diagnose_run(run).findings}
     assert "of 10 optimizer steps" in found["stopped-too-early"].evidence
     assert "decoder-ignores-z" not in found
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "epochs", "told"),
+    [
+        (199, 1, 1, (199, 199, 1, 16)),
+        (200, 1, 1, None),
+        (330, 10, 6, (33, 198, 10, 91)),
+        (331, 10, 6, None),  # 34 steps an epoch, the ragged one included
+        (640, 64, 2, (10, 20, 32, 150)),
+    ],
+)
+def test_less_than_two_hundred_steps_are_few(images: int, batch: int, epochs: int, told: tuple | None, capsys):
+    run = SimpleNamespace(
+        environment={"images": {"train": images, "validation": 9000, "test": 1}},
+        config={"training": {"epochs": epochs, "batch_size": batch}},
+    )
+    for tell in (True, False):
+        Health(run, tell).on_train_begin()
+        line = (
+            "warning: {} images in batches of {} make {} steps an epoch and {} in all, which is too few to learn much. "
+            "For 3,000: --batch-size {} --epochs {}\n"
+        )
+        assert capsys.readouterr().err == (line.format(images, batch, *told) if told and tell else "")
 
 
 def test_a_healthy_run_is_not_warned(tmp_path: Path, capsys):

@@ -19,6 +19,9 @@ TINY = {"latent_dim": 2, "network": "Dense", "network.hidden": (8,), "training.p
         (55_000, 128, 30),  # the lesson's
         (162_770, 128, 30),
         (12_800, 128, 30),
+        (12_799, 64, 30),
+        (6_399, 32, 30),
+        (3_199, 16, 30),
         (5_000, 32, 30),  # 4,710 steps
         (1_258, 16, 38),  # the digits: 79 steps an epoch
         (240, 16, 200),

@@ -1,5 +1,6 @@
 """The options of the optimizer: clipped gradients, and averaged weights that are used, kept and gone on from."""
 
+import re
 from pathlib import Path
 
 import keras
@@ -94,6 +95,8 @@ def test_a_resumed_run_averages_as_the_uninterrupted_one(averaged: Run, tmp_path
         train(tmp_path / "run", epochs=3, ema=0.9)
     monkeypatch.undo()
     resumed = latente.resume(tmp_path / "run", progress=False)
+    assert [entry["epoch"] for entry in resumed.log] == [1, 2, 3]
+    assert int(resumed.model("last").step) == 3 * 5  # 1,258 images in batches of 256
     assert [entry["val_elbo"] for entry in resumed.log] == [entry["val_elbo"] for entry in averaged.log]
     for which in ("last", "best"):
         models = (checkpoint(averaged, which), checkpoint(resumed, which))
@@ -102,14 +105,39 @@ def test_a_resumed_run_averages_as_the_uninterrupted_one(averaged: Run, tmp_path
             np.testing.assert_array_equal(ops.convert_to_numpy(a), ops.convert_to_numpy(b), err_msg=a.path)
 
 
+LIMITS = {
+    "epochs": (1, 0),
+    "batch_size": (1, 0),
+    "steps": (1, 0),
+    "patience": (0, -1),
+    "pictures_every": (0, -1),
+    "seed": (0, -1),
+    "lr": (1e-30, 0.0),
+    "clip_norm": (0.0, -1e-9),
+    "ema": (0.0, -1e-9),
+}
+MOST = {
+    "seed": (2**32 - 1, 2**32),
+    "ema": (0.999999, 1.0),
+    "lr": (1e30, float("inf")),
+    "clip_norm": (1e30, float("inf")),
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "last", "first"), [(name, *ends) for limits in (LIMITS, MOST) for name, ends in limits.items()]
+)
+def test_the_last_value_is_taken_and_the_first_beyond_is_refused(option: str, last: float, first: float):
+    assert getattr(Settings(**{option: last}), option) == last
+    with pytest.raises(UserError, match=f"{option} must be .*Received {re.escape(str(first))}"):
+        Settings(**{option: first})
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"ema": 1.0}, "ema must be at least 0 and below 1, such as 0.999. Received 1.0"),
-        ({"ema": -0.1}, "ema must be"),
-        ({"clip_norm": -1.0}, "clip_norm must be a number of at least 0"),
-        ({"lr": 0.0}, "lr must be a positive number"),
-        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"track": "paper"}, "track must be one of none, mlflow, tensorboard. Received 'paper'"),
     ],
 )
 def test_mistakes_are_explained(options: dict, message: str):

@@ -71,7 +71,7 @@ def test_a_run_directory_holds_what_the_architecture_says(run: Run):
     }
     assert [entry["epoch"] for entry in run.log] == [1, 2]
     assert len(run.log[0]["val_kl_per_dimension"]) == 3
-    assert run.log[0]["learning_rate"] > run.log[1]["learning_rate"] >= 0
+    assert [entry["learning_rate"] for entry in run.log] == pytest.approx([5e-4, 0.0], abs=1e-9)  # half a cosine
     assert run.environment["backend"] == keras.backend.backend()
     assert run.environment["data_fingerprint"] == load("digits").fingerprint
     assert not [p for p in run.path.rglob("*") if "writing" in p.name]
@@ -79,6 +79,9 @@ def test_a_run_directory_holds_what_the_architecture_says(run: Run):
 
 def test_the_log_agrees_with_the_checkpoint(run: Run):
     vae = run.model("last")
+    assert (int(vae.step), int(vae.images)) == (2 * 5, 1258)  # batches of 256; validation takes no step
+    trained = keras.saving.load_model(run.checkpoint("last")).optimizer
+    assert int(ops.convert_to_numpy(trained.iterations)) == 2 * 5
     vae.compile()
     x = np.asarray(run.data().validation.images)
     found = vae.evaluate(x, batch_size=256, verbose=0, return_dict=True)
@@ -144,19 +147,6 @@ def test_a_report_after_more_training_measures_anew(run: Run, tmp_path):
     started.add_metrics({"elbo": stale})
     assert "123.00" not in report(started).read_text()
     assert started.metrics["elbo"]["epoch"] == started.best_epoch["epoch"]
-
-
-def test_batches_depend_on_seed_and_epoch_alone():
-    split = load("digits", binarize="dynamic").train
-    batches = Batches(split, 500, seed=3, shuffle=True, dynamic=True)
-    first = [batches[i][0] for i in range(len(batches))]
-    assert sum(map(len, first)) == len(split)
-    assert set(np.unique(np.concatenate(first))) == {0, 255}
-    batches.start_epoch(1)
-    assert (batches[0][0] != first[0]).any()
-    fresh = Batches(split, 500, seed=3, shuffle=True, dynamic=True)
-    fresh.start_epoch(1)
-    np.testing.assert_array_equal(fresh[2][0], batches[2][0])
 
 
 @pytest.mark.backend

@@ -144,7 +144,10 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether training is at its end, so that there is nothing to go on with."""
-        return self.trained and Settings(**self.config["training"]).stops_after(self.log)
+        if not self.trained:
+            return False
+        last = self._epochs_in("last" if self.checkpoint("last").exists() else "best")
+        return Settings(**self.config["training"]).stops_after(self.log[:last])
 
     def checkpoint(self, which: Which) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
