@@ -196,8 +196,12 @@ def judge(pending: list[Mutant], cover: Cover, jobs: int, session: WorkDB) -> No
             killer = copy.killer(mutant.path, mutant.mutated, tests)
         finally:
             copies.put(copy)
-        outcome = TestOutcome.KILLED if killer else TestOutcome.SURVIVED
-        said = killer or f"{len(tests)} tests pass; of the tests {cover.stamp}"
+        if killer:
+            outcome, said = TestOutcome.KILLED, f"killed by {killer}"
+        elif killer is None:
+            outcome, said = TestOutcome.INCOMPETENT, f"its tests fail without it, too: see {copy.log}"
+        else:
+            outcome, said = TestOutcome.SURVIVED, f"SURVIVED {len(tests)} tests, of {cover.stamp}"
         return WorkResult(WorkerOutcome.NORMAL, said, outcome, mutant.diff)
 
     pool = ThreadPoolExecutor(jobs)
@@ -206,8 +210,7 @@ def judge(pending: list[Mutant], cover: Cover, jobs: int, session: WorkDB) -> No
         for number, done in enumerate(as_completed(tried), start=1):
             mutant, result = tried[done], done.result()
             session.set_result(mutant.name, result)
-            told = result.output if result.test_outcome is TestOutcome.KILLED else f"SURVIVED, {result.output}"
-            print(f"{number} of {len(tried)}: {mutant.diff}\n  {told}", flush=True)
+            print(f"{number} of {len(tried)}: {mutant.diff}\n  {result.output}", flush=True)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for each in every:
@@ -225,8 +228,9 @@ def report(found: list[Mutant], results: dict[str, WorkResult], reasons: dict) -
     survivors = []
     for where, its in [*rows.items(), ("all", found)]:
         same = [mutant for mutant in its if mutant.change in reasons]
-        tried = [mutant for mutant in its if mutant not in same and mutant.name in results]
-        killed = [mutant for mutant in tried if results[mutant.name].test_outcome is TestOutcome.KILLED]
+        outcomes = {mutant: results[mutant.name].test_outcome for mutant in its if mutant.name in results}
+        tried = [each for each in outcomes if each not in same and outcomes[each] is not TestOutcome.INCOMPETENT]
+        killed = [mutant for mutant in tried if outcomes[mutant] is TestOutcome.KILLED]
         share = f"{len(killed) / len(tried):.0%}" if tried else ""
         numbers = len(tried) + len(same), len(killed), len(tried) - len(killed), len(same), share
         text += f"| {where} | {' | '.join(map(str, numbers))} |\n"
@@ -261,6 +265,7 @@ def main() -> None:
 
     done = {name for name, result in session.results if settled(result)}
     pending = [mutant for mutant in found if mutant.name not in done and mutant.change not in reasons]
+    pending.sort(key=lambda mutant: mutant.name)  # mixed, so that a part of them tells of the whole
     try:
         judge(pending, cover, arguments.jobs, session)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 from coverage import CoverageData
@@ -63,10 +64,11 @@ class Copy:
         self.server: subprocess.Popen[str] | None = None
         self.sound: dict[str, bool] = {}
 
-    def killer(self, path: str, mutated: str, tests: dict[str, float]) -> str:
+    def killer(self, path: str, mutated: str, tests: dict[str, float]) -> str | None:
         """The test that fails on a mutant, or what else ended it; nothing where all tests pass.
 
-        A test that fails without a mistake, such as one that needs another before it, says nothing and is left out.
+        A test that fails without a mistake, such as one that needs another before it, says nothing and is left out;
+        None where all do.
         """
         file = self.path / path
         source = file.read_text(encoding="utf-8")
@@ -85,7 +87,7 @@ class Copy:
                 return failed or {None: "no end", -1: "a crash"}.get(code, "an error on import")
             tests = {test: seconds for test, seconds in tests.items() if test != blamed}
             if not tests:
-                raise SystemExit(f"Without a mistake in {path} no test of the line passes. What they say: {self.log}")
+                return None
         return ""
 
     def close(self) -> None:
@@ -192,7 +194,7 @@ class Cover:
         found = self._running(path, lines_that_show(tree, line))
         if not found and not function_at(tree, line):
             module = path.removeprefix("src/")
-            for importer in (f"src/{name}" for name, imported in files().items() if module in imported):
+            for importer in (f"src/{name}" for name, imported in imports().items() if module in imported):
                 found |= self._running(importer, inside_functions(ast.parse((ROOT / importer).read_text("utf-8"))))
         kept: dict[str, float] = {}
         for test in sorted(found, key=lambda test: self.tests[test][0]):
@@ -206,6 +208,9 @@ class Cover:
 
     def _running(self, path: str, lines: set[int]) -> set[str]:
         return set().union(*(tests for line, tests in self.of_file(path).items() if line in lines))
+
+
+imports = cache(files)
 
 
 def function_at(tree: ast.Module, line: int) -> ast.FunctionDef | None:

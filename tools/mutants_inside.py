@@ -99,7 +99,7 @@ def judge(tests: list[str], answer: Any) -> None:
 
 
 def serve() -> None:
-    """Answers each line of tests and seconds by one with pytest's exit code, None where time ran out, and the failed test."""
+    """Answers each line of tests and seconds by one with the exit code (None: no time left) and the failed test."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what tests print is no answer
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # which ends the tests, too
