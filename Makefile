@@ -1,7 +1,8 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-laws test-machines test-all lint format mutants docs figures plan bench readme notebooks venv backends
+.PHONY: help demo test test-laws test-machines test-all lint format mutants docs figures plan bench readme notebooks venv \
+    backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
@@ -63,7 +64,7 @@ test-all: $(STAMP)
 	    fi; \
 	done
 
-## make mutants    mistakes in the files changed since main that no test sees; FILES="..." or SAMPLE=10 of each room chooses
+## make mutants    mistakes in the files changed since main that no test sees; FILES=... or SAMPLE=10 of each room
 FILES =
 SAMPLE = 0
 SEED = 0
