@@ -62,7 +62,7 @@ class Copy:
                 (self.path / each).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / each, self.path / each)
         self.server: subprocess.Popen[str] | None = None
-        self.sound: dict[str, bool] = {}
+        self.sound: dict[tuple[str, ...], bool] = {}
 
     def killer(self, path: str, mutated: str, tests: dict[str, float]) -> str | None:
         """The test that fails on a mutant, or what else ended it; nothing where all tests pass.
@@ -80,12 +80,13 @@ class Copy:
                 self._write(file, source)
             if code == 0:
                 return ""
-            blamed = failed or next(iter(tests))
+            # An import that fails shows in any test; whether a machine is only slow shows in all of them.
+            blamed = (failed,) if failed else tuple(tests) if code is None else tuple(tests)[:1]
             if blamed not in self.sound:
-                self.sound[blamed] = self._run({blamed: START})[0] == 0
+                self.sound[blamed] = self._run({test: tests[test] for test in blamed})[0] == 0
             if self.sound[blamed]:
                 return failed or {None: "no end", -1: "a crash"}.get(code, "an error on import")
-            tests = {test: seconds for test, seconds in tests.items() if test != blamed}
+            tests = {test: seconds for test, seconds in tests.items() if test not in blamed}
             if not tests:
                 return None
         return ""
