@@ -83,7 +83,7 @@ class Copy:
             # An import that fails shows in any test; whether a machine is only slow shows in all of them.
             blamed = (failed,) if failed else tuple(tests) if code is None else tuple(tests)[:1]
             if blamed not in self.sound:
-                self.sound[blamed] = self._run({test: tests[test] for test in blamed})[0] == 0
+                self.sound[blamed] = self._run({test: tests.get(test, START) for test in blamed})[0] == 0
             if self.sound[blamed]:
                 return failed or {None: "no end", -1: "a crash"}.get(code, "an error on import")
             tests = {test: seconds for test, seconds in tests.items() if test not in blamed}
