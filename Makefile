@@ -1,11 +1,13 @@
 # Every target works in a fresh clone with nothing activated: the first one builds the environment in .venv.
 
 .POSIX:
-.PHONY: help demo test test-laws test-machines test-all lint format docs figures plan bench readme notebooks venv backends
+.PHONY: help demo test test-laws test-machines test-all lint format mutants docs figures plan bench readme notebooks venv \
+    backends
 
 BIN = .venv/bin
 STAMP = .venv/installed
 DOCS_STAMP = .venv/docs-installed
+MUTANTS_STAMP = .venv/mutants-installed
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST = $(BIN)/python -m pytest
 # Files stay whole, for the runs that their tests share; each process takes 2 GB of memory at most.
@@ -61,6 +63,13 @@ test-all: $(STAMP)
 	        KERAS_BACKEND=$$backend $(PYTEST) $(PARALLEL) -m backend -o faulthandler_timeout=3600 || exit 1; \
 	    fi; \
 	done
+
+## make mutants    mistakes in the files changed since main that no test sees; FILES=... or SAMPLE=10 of each room
+FILES =
+SAMPLE = 0
+SEED = 0
+mutants: $(MUTANTS_STAMP)
+	$(BIN)/python tools/mutants.py --sample $(SAMPLE) --seed $(SEED) $(FILES)
 
 ## make lint       ruff (rules and format) and mypy
 lint: $(STAMP)
@@ -120,3 +129,8 @@ $(DOCS_STAMP): $(STAMP)
 	@echo 'Installing the tools of the documentation into .venv'
 	@$(PIP) --editable '.[tensorflow,docs]'
 	@touch $(DOCS_STAMP)
+
+$(MUTANTS_STAMP): $(STAMP)
+	@echo 'Installing the tool that makes mutants into .venv'
+	@$(PIP) --editable '.[tensorflow,mutants]'
+	@touch $(MUTANTS_STAMP)
