@@ -144,9 +144,7 @@ def test_the_aggregate_is_that_of_images_from_anywhere(n: int, last: int, error:
 
 def test_latents_past_ten_thousand_are_taken_from_anywhere(monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        metrics, "decompose", lambda *moments, seed: seen.append((*moments, seed)) or decompose(*moments)
-    )
+    monkeypatch.setattr(metrics, "decompose", lambda *given: seen.append(given) or decompose(*given))
     monkeypatch.setattr(aggregate, "DRAWS", 10)
     found = metrics.latents(judged(Lamp(), test=ramp(10_050), seed=8))
     ((means, log_vars, seed),) = seen
