@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from latente.report import comparison
-from latente.report.groups import RunGroup, comparison_rows, groups_of, not_shared
+from latente.report.groups import RunGroup, _rank, comparison_rows, groups_of, not_shared
 from latente.training import resolve
 
 
@@ -49,6 +49,19 @@ def test_other_content_is_another_group_unless_an_option_of_the_data_says_so() -
     ]
     named = titles(run(), run(fingerprint="b" * 16, **{"data.subset": 100}))
     assert all("fingerprint" not in title and "data.subset" in title for _, title, _ in named)
+
+
+def test_other_content_is_told_beside_another_beta() -> None:
+    found = titles(run(beta=2), run(beta=3, fingerprint="b" * 16))
+    assert [title for _, title, _ in found] == [
+        f"beta 2, data fingerprint {'a' * 16}",
+        f"beta 3, data fingerprint {'b' * 16}",
+    ]
+
+
+def test_numbers_come_first_by_size_and_the_rest_by_text() -> None:
+    values = ["b", 10, True, None, "a", 2.5, -3]
+    assert sorted(values, key=_rank) == [-3, 2.5, 10, None, True, "a", "b"]
 
 
 def test_after_z_letters_have_a_number() -> None:
@@ -114,9 +127,10 @@ def test_whole_numbers_with_a_spread_have_decimals() -> None:
 
 def test_only_what_every_run_has_is_compared_and_the_rest_is_named() -> None:
     every = {"elbo": metric(-1.0), "kl_per_dimension": metric([1.0, 2.0]), "elbo_standard_error": metric(0.1)}
-    first, second = {**every, "diagnosis": metric(True)}, {**every, "frechet": metric(3.0)}
+    first = {**every, "diagnosis": metric(True), "mig": metric(0.5)}
+    second = {**every, "frechet": metric(3.0)}
     assert list(rows([first], [second])) == ["elbo"]
-    assert not_shared([run(0, first), run(1, second)]) == ["frechet"]
+    assert not_shared([run(0, first), run(1, second)]) == ["mig", "frechet"]
 
 
 def test_what_differs_in_the_protocol_is_told() -> None:
