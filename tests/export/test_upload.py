@@ -20,8 +20,8 @@ from latente.version import __version__
 
 SHAPE = (4, 2, 3)
 METRICS = {
-    "elbo": {"value": -21.98765, "unit": "nats", "split": "test", "n": 1234, "seed": 7, "epoch": 3},
-    "kl": {"value": 3, "unit": "nats", "split": "validation", "n": 56, "seed": 8, "epoch": 2},
+    "elbo": {"value": -21.98765, "unit": "nats", "split": "validation", "n": 1234, "seed": 7, "epoch": 3},
+    "kl": {"value": 3, "unit": "bits", "split": "test", "n": 56, "seed": 8, "epoch": 2},
     "many": {"value": [1, 2], "unit": "", "split": "test", "n": 1, "seed": 0, "epoch": 1},
     "diagnosis": {"value": True, "findings": []},
 }
@@ -99,12 +99,12 @@ def test_the_card_has_every_number_that_was_measured(run: Run, tmp_path: Path) -
     text, metadata = card_of(run, tmp_path, license="cc-by-4.0")
     assert re.findall(r"^\| .*", text, re.MULTILINE) == [
         "| figure | value | unit | protocol |",
-        "| elbo | -21.99 | nats | 1,234 test images, seed 7, epoch 3 |",
-        "| kl | 3 | nats | 56 validation images, seed 8, epoch 2 |",
+        "| elbo | -21.99 | nats | 1,234 validation images, seed 7, epoch 3 |",
+        "| kl | 3 | bits | 56 test images, seed 8, epoch 2 |",
     ]
     result = {
         "task": {"type": "unconditional-image-generation"},
-        "dataset": {"name": "npz:cells.npz", "type": "npz:cells.npz", "split": "test"},
+        "dataset": {"name": "npz:cells.npz", "type": "npz:cells.npz", "split": "validation"},
         "metrics": [{"type": "elbo", "name": "ELBO (nats)", "value": -21.98765}],
     }
     assert metadata == {

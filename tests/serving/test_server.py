@@ -94,7 +94,7 @@ def test_runs_of_one_name_are_numbered(wide: Run, colour: Run) -> None:
 
 
 def test_the_data_are_looked_for_where_they_are_said_to_be(
-    wide: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    wide: Run, started: Started, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked: list[Any] = []
 
@@ -111,7 +111,8 @@ def test_the_data_are_looked_for_where_they_are_said_to_be(
             assert (refused.status_code, refused.json()["detail"]) == (409, told)
         by_number = client.post("/api/v1/runs/wide/encode", json={"images": [{"test": 0}]})
         assert (by_number.status_code, by_number.json()["detail"]) == (409, told)
-    assert asked == ["/elsewhere"]
+    server.serve([wide], port=0, data_dir="/there")
+    assert asked == ["/elsewhere", "/there"] and len(started) == 1
 
 
 def test_a_run_without_a_model_says_so(wide: Run, tmp_path: Path) -> None:
