@@ -107,12 +107,12 @@ def test_latents_by_hand():
 
 
 def test_the_codes_that_are_used_are_counted_over_the_whole_split(monkeypatch):
-    """An image of grey k has the code k, of which there are four; those of the second batch alone are 2."""
+    """An image of grey k and label k has the code k, of which there are four; the last are of the second batch."""
     greys = np.repeat([0, 1, 2], [300, 200, 101])
-    monkeypatch.setattr(VAE, "posterior_parameters", lambda self, x, y: {"indices": x[:, 0, 0].astype("int32")})
-    vae = VAE(SHAPE, 2, network=Dense(hidden=()), posterior=FSQ(levels=(2, 2)), prior="Uniform")
+    monkeypatch.setattr(VAE, "posterior_parameters", lambda self, x, y: {"indices": np.where(x[:, 0, 0, 0] == y, y, 3)})
+    vae = VAE(SHAPE, 2, network=Dense(hidden=()), posterior=FSQ(levels=(2, 2)), prior="Uniform", classes=3)
     images = np.tile(greys[:, None, None, None], (1, *SHAPE)).astype("uint8")
-    found = metrics._codes(judged(vae, test=Split(images)))
+    found = metrics._codes(judged(vae, test=Split(images, greys.astype("int32"))))
     assert found["perplexity"]["value"] == pytest.approx(np.exp(stats.entropy([300, 200, 101])), rel=1e-5)
     assert found["code_usage"]["value"] == pytest.approx(3 / 4)
     assert {(one["n"], one["unit"][-10:]) for one in found.values()} == {(601, "of 4 codes")}

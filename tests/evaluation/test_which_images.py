@@ -119,6 +119,13 @@ def test_the_five_hundred_held_out_images_are_taken_from_anywhere():
     assert (found["samples"], found["n"]) == (500, 500)
 
 
+def test_distances_are_to_the_nearest_of_all_training_images():
+    measurements = judged(Lamp(), train=Split(boards(np.arange(40, 200, 40))), test=ramp(3))
+    greys = np.array([41, 82, 123, 164, 165])  # 1 to 5 levels away
+    found = measurements.distance_to_train(boards(greys) / np.float32(255))
+    assert found == pytest.approx(apart(3, 0), rel=1e-4)
+
+
 def test_each_sample_has_its_nearest_training_image_past_a_thousand():
     train = np.arange(1_201.0)[:, None]
     samples = train[::-1] + np.linspace(0.1, 0.4, 1_201)[:, None]
