@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,19 +25,26 @@ class Recorded:
         return {"rows": 10 * rows, "labels": rows * 0 if labels is None else labels}
 
 
+def until(true: Callable[[], bool]) -> None:
+    """Wait for it, though not for ever."""
+    for _ in range(10_000):
+        if true():
+            return
+        time.sleep(0.001)
+    raise TimeoutError
+
+
 def answers(calls: list[tuple[Any, Any]]) -> tuple[list[dict], list[int], Recorded]:
     """The answers to calls that came while a first one was computed, in their order."""
     function, sizes = Recorded(), []
     with ThreadPoolExecutor(1) as worker, ThreadPoolExecutor(20) as clients:
         batched = Batched(function, worker, sizes.append)
         clients.submit(batched, np.zeros(1), np.array([9]))
-        while not function.given:
-            time.sleep(0.001)
+        until(lambda: bool(function.given))
         coming = []
         for n, call in enumerate(calls, 1):
             coming.append(clients.submit(batched, *call))
-            while len(batched._waiting) < n:
-                time.sleep(0.001)
+            until(lambda n=n: len(batched._waiting) == n)
         function.go.set()
         return [each.result(10) for each in coming], sizes, function
 
