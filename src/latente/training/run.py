@@ -144,10 +144,8 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether training is at its end, so that there is nothing to go on with."""
-        if not self.trained:
-            return False
-        last = self._epochs_in("last" if self.checkpoint("last").exists() else "best")
-        return Settings(**self.config["training"]).stops_after(self.log[:last])
+        last: Which = "last" if self.checkpoint("last").exists() else "best"
+        return self.trained and Settings(**self.config["training"]).stops_after(self.log[: self._epochs_in(last)])
 
     def checkpoint(self, which: Which) -> Path:
         """Path of a checkpoint in Keras's format: ``last`` to go on from, ``best`` by validation ELBO to use."""
@@ -235,8 +233,7 @@ class Run:
 
     def pictures(self, epoch: int) -> dict[str, Path]:
         """The pictures that training drew after an epoch, by what they show."""
-        found = sorted(self.path.glob(f"figures/*-{epoch:04d}.png"))
-        return {path.stem.rpartition("-")[0]: path for path in found}
+        return {path.stem.rpartition("-")[0]: path for path in sorted(self.path.glob(f"figures/*-{epoch:04d}.png"))}
 
     @property
     def events(self) -> Path:
