@@ -168,6 +168,13 @@ def test_what_is_no_choice_is_refused(name: str, message: str):
             refuse()
 
 
+def test_one_without_what_its_axis_needs_is_refused_before_it_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "lossless.py").write_text("from latente.model import Objective\nclass Lossless(Objective):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="Received lossless:Lossless, which is abstract: it lacks loss"):
+        resolve({"data": "digits", "objective": "lossless:Lossless"})
+
+
 def test_one_of_latentes_own_keeps_its_short_name():
     config = resolve({"data": "digits", "objective": "latente.model.objectives:IWAE", "objective.samples": 3})
     assert (config["objective"]["name"], config["objective"]["samples"]) == ("IWAE", 3)

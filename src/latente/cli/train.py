@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run-dir", metavar="DIR", help="run directory to make (default: runs/DATA-TIME)")
     parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
     parser.usage = "latente train DATA [options]\n       latente train --resume RUN"
-    parser.format_help = lambda: _help(parser)  # type: ignore[method-assign]
+    # As make readme wrote them from the schema, since importing Keras takes seconds.
+    parser.epilog = (TEXTS / "options.txt").read_text(encoding="utf-8")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -105,8 +107,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     return list(value) if isinstance(value, tuple) else value
-
-
-def _help(parser: argparse.ArgumentParser) -> str:
-    """The usual help, then every option of the schema: as ``make readme`` wrote them, since Keras takes seconds."""
-    return argparse.ArgumentParser.format_help(parser) + "\n" + (TEXTS / "options.txt").read_text(encoding="utf-8")

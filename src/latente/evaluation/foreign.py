@@ -74,7 +74,7 @@ class ForeignModel(LatentModel):
         decode: Callable[[Array], Any],
         image_shape: tuple[int, ...],
         likelihood: str | Likelihood = "Bernoulli",
-        scale: Scale = Scale(),  # noqa: B008  (frozen)
+        scale: Scale = Scale(),
     ) -> None:
         height, width, channels = image_shape
         self.image_shape = (height, width, channels)

@@ -7,6 +7,7 @@ batch when its loss is computed.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -48,6 +49,7 @@ class Network(Choice):
             raise UserError("VAE needs image_shape, (height, width, channels). Received none.")
         return image_shape, LATENT_DIM if latent_dim is None else latent_dim
 
+    @abstractmethod
     def encoder(
         self, image_shape: ImageShape, units: int, dtype: Any = None, latent_dim: int | None = None
     ) -> keras.Model:
@@ -60,11 +62,10 @@ class Network(Choice):
             latent_dim: Latents per image, ``units`` by default. Networks whose latents lie on a map need it to put
                 the numbers of each parameter in the order of the latents.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def decoder(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any = None) -> keras.Model:
         """Build the network from codes ``(batch, latent_dim)`` to ``(batch, H, W, channels)``."""
-        raise NotImplementedError
 
 
 class Posterior(Choice):
@@ -88,21 +89,21 @@ class Posterior(Choice):
     factorizes: bool = False
     replicates: bool = True
 
+    @abstractmethod
     def units(self, latent_dim: int) -> int:
         """How many numbers the encoder must put out per example."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parameters(self, encoded: Tensor) -> Parameters:
         """Turn the encoder's output ``(batch, units)`` into named parameters."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mean(self, q: Parameters) -> Tensor:
         """The code ``(batch, latent_dim)`` that stands for an example in pictures and embeddings."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sample(self, q: Parameters, seed: Seed) -> Tensor:
         """Draw one code ``(batch, latent_dim)`` per example, differentiable in ``q``."""
-        raise NotImplementedError
 
     def log_prob(self, q: Parameters, z: Tensor) -> Tensor:
         """log q(z given x) in nats, ``(batch,)``; of discrete codes, the logarithm of their probability."""
@@ -149,6 +150,7 @@ class Prior(Choice):
     encodes: bool = False
     least_latents: int = 1
 
+    @abstractmethod
     def sample(self, n: int | Tensor, model: Model, seed: Seed, temperature: float = 1.0) -> Tensor:
         """Draw ``(n, latent_dim)`` codes.
 
@@ -159,11 +161,10 @@ class Prior(Choice):
             temperature: Below 1 draws are more typical and less varied, 1 leaves the prior as it is; each prior says
                 how.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def log_prob(self, z: Tensor, model: Model) -> Tensor:
         """log p(z) in nats, ``(batch,)``."""
-        raise NotImplementedError
 
     def kl(self, q: dict[str, Tensor], z: Tensor, model: Model) -> Tensor:
         """KL(q(z given x), p(z)) in nats, ``(batch, parts)``: one part per dimension only where both factorize.
@@ -217,21 +218,21 @@ class Likelihood(Choice):
         """
         return False
 
+    @abstractmethod
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         """log p(x given z) in nats, summed over pixels and channels: ``(batch,)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mean(self, parameters: Tensor) -> Tensor:
         """E[x given z], ``(batch, H, W, C)``."""
-        raise NotImplementedError
 
     def pixel_variance(self, means: np.ndarray) -> np.ndarray | float | None:
         """The variance of pixels about mean images, of their shape or one number; None where the decoder says it."""
         return None
 
+    @abstractmethod
     def sample(self, parameters: Tensor, seed: Seed) -> Tensor:
         """Draw one image per example, ``(batch, H, W, C)``."""
-        raise NotImplementedError
 
 
 class Objective(Choice):
@@ -248,9 +249,9 @@ class Objective(Choice):
         """The factor of the KL in the loss, once it is reached; None where the KL has no such factor."""
         return None
 
+    @abstractmethod
     def loss(self, evidence: Evidence) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of each example ``(batch,)`` in nats, and the scalars named in ``logged``."""
-        raise NotImplementedError
 
 
 AXES: dict[str, type[Choice]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+from abc import ABC
 from typing import Any, ClassVar, Self, TypeVar
 
 import keras
@@ -16,7 +17,7 @@ from latente.options import did_you_mean
 AxisT = TypeVar("AxisT", bound="Choice")
 
 
-class Choice(keras.layers.Layer):
+class Choice(keras.layers.Layer, ABC):
     """One choice on one axis of the model.
 
     A subclass's constructor takes scalars (or tuples of scalars) and ``**kwargs`` only, so that Keras writes its
@@ -139,8 +140,9 @@ def _imported(axis: type[AxisT], name: str) -> type[AxisT]:
             f"{type(error).__name__}: {error}. Mend it first."
         ) from error
     of_axis = inspect.isclass(found) and issubclass(found, axis)
-    if not of_axis or found is axis or inspect.isabstract(found):
-        what = "not in its module" if found is None else "abstract" if of_axis else "something else"
+    if not of_axis or inspect.isabstract(found):
+        lacks = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
+        what = "not in its module" if found is None else f"abstract: it lacks {lacks}" if of_axis else "something else"
         raise UserError(
             f"{axis.__name__} module:Class needs a class that is made from latente.model.{axis.__name__}. Received "
             f"{name}, which is {what}."

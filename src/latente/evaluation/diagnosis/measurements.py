@@ -61,7 +61,7 @@ class Measurements:
         history: History | None = None,
         seed: int = 0,
         labels: tuple[Array | None, Array | None] = (None, None),
-        scale: Scale = Scale(),  # noqa: B008  (frozen)
+        scale: Scale = Scale(),
     ) -> None:
         self.model, self.scale, self.seed = model, scale, seed
         self.history = history or History()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any, Literal
 
 import keras
@@ -15,7 +15,7 @@ from latente.model.axes import Likelihood, Seed, Tensor
 from latente.model.numerics import MIN_STD, floored
 
 
-class LocationScale(Likelihood, ABC):
+class LocationScale(Likelihood):
     """What Gaussian and Laplace share: x = mean + std * noise, with noise of mean 0 and variance 1.
 
     A learned scale follows the ELBO's gradient like any weight. Rybkin et al. (2021) also set the 'global' one to its

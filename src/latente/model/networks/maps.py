@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import abc
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +18,7 @@ from latente.model.networks.mirrored import Mirrored, check_activation, paramete
 Size = tuple[int, int]
 
 
-class FeatureMaps(Mirrored, abc.ABC):
+class FeatureMaps(Mirrored):
     """What ``Conv`` and ``ResNet`` share: a halving of height and width for each number of filters, and the latents.
 
     A vector of latents comes from the whole smallest map through dense layers. On a map of latents each pixel of the
@@ -80,7 +80,7 @@ class FeatureMaps(Mirrored, abc.ABC):
         """The dense layers between the smallest map and the latents, on either side."""
         return []
 
-    @abc.abstractmethod
+    @abstractmethod
     def _stages_up(self, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
         """From the smallest map ``(batch, height, width, filters[-1])`` to ``(batch, H, W, channels)``."""
 

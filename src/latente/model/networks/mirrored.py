@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import abc
+from abc import abstractmethod
 from typing import Any
 
 import keras
@@ -13,7 +13,7 @@ from latente.model.axes import ImageShape, Network
 from latente.model.layers import sequential
 
 
-class Mirrored(Network, abc.ABC):
+class Mirrored(Network):
     """A stack of layers down to the parameters of q, and one from a code up to those of p(x given z)."""
 
     def encoder(
@@ -26,11 +26,11 @@ class Mirrored(Network, abc.ABC):
         """The stack up."""
         return sequential((latent_dim,), self._up(latent_dim, image_shape, channels, dtype), name="decoder")
 
-    @abc.abstractmethod
+    @abstractmethod
     def _down(self, image_shape: ImageShape, dtype: Any) -> list[layers.Layer]:
         """Layers from images ``(batch, H, W, C)`` to what the parameters are made of."""
 
-    @abc.abstractmethod
+    @abstractmethod
     def _up(self, latent_dim: int, image_shape: ImageShape, channels: int, dtype: Any) -> list[layers.Layer]:
         """Layers from codes ``(batch, latent_dim)`` to ``(batch, H, W, channels)``."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import abc
+from abc import abstractmethod
 from typing import Any
 
 from keras import ops
@@ -12,7 +12,7 @@ from latente.model.axes import Evidence, Parameters, Posterior, Seed, Tensor
 from latente.model.posteriors.code_usage import CodeUsage
 
 
-class DiscretePosterior(Posterior, abc.ABC):
+class DiscretePosterior(Posterior):
     """A posterior that puts all its mass on one sequence of codes, of which a prior of codes gives the probability.
 
     The encoder's vector is split into groups of ``width`` numbers. Each group becomes ``stages`` indices in
@@ -36,11 +36,11 @@ class DiscretePosterior(Posterior, abc.ABC):
         self.stages = stages
         self.usage = CodeUsage(codes, stages)
 
-    @abc.abstractmethod
+    @abstractmethod
     def indices_of(self, encoded: Tensor) -> Tensor:
         """The indices ``(batch, positions)`` of the codes that replace vectors ``(batch, latent_dim)``."""
 
-    @abc.abstractmethod
+    @abstractmethod
     def codes_of(self, indices: Tensor) -> Tensor:
         """The codes ``(batch, latent_dim)`` that indices ``(batch, positions)`` stand for."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import abc
 import math
+from abc import abstractmethod
 from typing import cast
 
 import keras
@@ -13,7 +13,7 @@ from latente.model.axes import Model, Prior, Seed, Tensor
 from latente.model.posteriors.discrete import DiscretePosterior
 
 
-class CodePrior(Prior, abc.ABC):
+class CodePrior(Prior):
     """A prior over the sequences of indices that a discrete posterior turns images into.
 
     The posterior is certain of the indices, so its KL is -log p(indices), and log p(x given z) + log p(indices) is a
@@ -23,11 +23,11 @@ class CodePrior(Prior, abc.ABC):
 
     density = False
 
-    @abc.abstractmethod
+    @abstractmethod
     def log_prob_of(self, indices: Tensor, model: Model) -> Tensor:
         """log p(indices) in nats, ``(batch,)``, for indices ``(batch, positions)``."""
 
-    @abc.abstractmethod
+    @abstractmethod
     def sample_indices(self, n: int | Tensor, model: Model, seed: Seed, temperature: float) -> Tensor:
         """Draw indices ``(n, positions)``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ from latente.model.axes import Model, Posterior, Prior, Seed, Tensor
 from latente.model.posteriors.diagonal_gaussian import DiagonalGaussian
 
 
-class MixturePrior(Prior, ABC):
+class MixturePrior(Prior):
     """What mixtures share: p(z) = sum_k w_k q_k(z), with components that have the form of a posterior."""
 
     learned = True
