@@ -147,7 +147,7 @@ NOISE_PASSES = samples(noise=(0.9, 0.9, 0.5))
 def test_what_the_lesson_accepts_and_whether_its_rule_can_tell(
     verdicts: Verdicts, name: str, figures: Any, holds: list[bool]
 ) -> None:
-    run = RECIPES[name].trainings[0].name
+    run = RECIPES[name].runs[0].name
     assert verdicts(name, metrics={run: figures}) == holds
     assert ("passed by noise" in verdicts.evidence) is ("both fail" not in verdicts.evidence)
 
@@ -157,7 +157,7 @@ def test_what_the_lesson_accepts_and_whether_its_rule_can_tell(
     [(("posterior-collapse",), False), (("blur", "partial-collapse"), False), (("blur", "spare-latents"), True)],
 )
 def test_a_homework_must_not_collapse(verdicts: Verdicts, findings: tuple[str, ...], holds: bool) -> None:
-    run = RECIPES["homework"].trainings[0].name
+    run = RECIPES["homework"].runs[0].name
     assert verdicts("homework", found(*findings), {run: SURE | SMOOTH})[-1] is holds
     assert "1 of 2 latents active; standard deviations of z_mean [0.9, 0.02]" in verdicts.evidence
 
@@ -273,16 +273,16 @@ def test_samples_around_encodings_are_accused_and_others_are_not(
 
 
 def test_what_is_trained_and_drawn_is_what_the_lesson_asks_for(verdicts: Verdicts) -> None:
-    plans = {plan.name: plan for recipe in RECIPES.values() for plan in recipe.trainings}
+    plans = {plan.name: plan for recipe in RECIPES.values() for plan in recipe.runs}
     assert (plans["homework"].data, plans["homework"].options) == ("fashion-mnist", {"latent_dim": 10, "epochs": 30})
     assert plans["mnist"].data == "mnist"
-    assert [plan.options["beta"] for plan in RECIPES["exercise-4"].trainings] == [1, 5, 10] * 2
-    assert [plan.data for plan in RECIPES["exercise-4"].trainings] == ["fashion-mnist"] * 3 + ["shapes"] * 3
+    assert [plan.options["beta"] for plan in RECIPES["exercise-4"].runs] == [1, 5, 10] * 2
+    assert [plan.data for plan in RECIPES["exercise-4"].runs] == ["fashion-mnist"] * 3 + ["shapes"] * 3
     learning_rates = [plans[name].options["lr"] for name in ("collapsed", "collapsed-warm-up", "collapsed-lr-1e-3")]
     assert learning_rates == [3e-2, 3e-2, 1e-3]
     assert plans["one-mode"].options["beta"] == 50
     assert (plans["sharper"].options["latent_dim"], plans["sharper"].options["beta"]) == (64, 0.5)
     ASKED.clear()
     for name, figures in (("exercise-2", SURE), ("exercise-3", SMOOTH), ("homework", SURE | SMOOTH)):
-        verdicts(name, metrics={RECIPES[name].trainings[0].name: figures})
+        verdicts(name, metrics={RECIPES[name].runs[0].name: figures})
     assert ASKED == [("samples", 100), ("steps", 10), ("samples", 64), ("steps", 10)]

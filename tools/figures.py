@@ -69,7 +69,7 @@ class Studio:
         from latente.training import read_file, resolve
         from latente.training.sweep import ensure_trained
 
-        recipes = {each.name: each for recipe in RECIPES.values() for each in recipe.trainings}
+        recipes = {each.name: each for recipe in RECIPES.values() for each in recipe.runs}
         data, options = (recipes[name].data, recipes[name].options) if name in recipes else RUNS[name]
         options = dict(options)
         paper = read_file(Path(options.pop("config"))) if "config" in options else {}

@@ -82,24 +82,3 @@ def module_of(dotted: str, modules: Mapping[str, Path]) -> str | None:
     while dotted and dotted not in modules:
         dotted = dotted.rpartition(".")[0]
     return dotted or None
-
-
-def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
-    """Circles without a node in common, the shortest first, each from one node back to it: none where there is none."""
-    found: list[list[str]] = []
-    for circle in sorted(filter(None, (circle_through(node, graph) for node in sorted(graph))), key=len):
-        if not any(set(circle) & set(other) for other in found):
-            found.append(circle)
-    return found
-
-
-def circle_through(start: str, graph: Mapping[str, set[str]]) -> list[str]:
-    """A shortest way from a node back to it, or nothing."""
-    paths, seen = [[start]], set()
-    while paths:
-        path = paths.pop(0)
-        if start in graph[path[-1]]:
-            return [*path, start]
-        paths += [[*path, each] for each in sorted(graph[path[-1]] - seen)]
-        seen |= graph[path[-1]]
-    return []

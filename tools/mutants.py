@@ -132,15 +132,12 @@ def mutants(path: str) -> Iterator[Mutant]:
 
 def is_noise(node) -> bool:
     """Whether a change here is no mistake that a test should see."""
-    above = [node]
-    while above[-1].parent is not None:
-        above.append(above[-1].parent)
-    kinds = [each.type for each in above]
-    return (
-        ("fstring" in kinds and "raise_stmt" in kinds)  # the text of an error
-        or (node.type == "operator" and kinds[1] in ("parameters", "lambdef", "dictorsetmaker"))  # marks arguments
-        or (kinds[0] == "if_stmt" and node.children[1].get_code().strip() == "TYPE_CHECKING")
-        or (kinds[1:2] in (["argument"], ["param"]) and node.parent.children[0].get_code().strip() in UNSEEN)
+    above = node.parent
+    return bool(
+        (node.search_ancestor("fstring") and node.search_ancestor("raise_stmt"))  # the text of an error
+        or (node.type == "operator" and above.type in ("parameters", "lambdef", "dictorsetmaker"))  # marks arguments
+        or (node.type == "if_stmt" and node.children[1].get_code().strip() == "TYPE_CHECKING")
+        or (above and above.type in ("argument", "param") and above.children[0].get_code().strip() in UNSEEN)
         or (node.type == "number" and node.value.isdigit() and int(node.value) > LARGE)
     )
 

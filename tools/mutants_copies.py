@@ -14,7 +14,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
-from coverage import CoverageData
+from coverage import Coverage, CoverageData
 
 from imports import files
 
@@ -150,23 +150,14 @@ class Cover:
             self.data.purge_files([str(copy.path / path) for path in different])
         (folder / "settings.ini").write_text(SETTINGS.format(folder=folder, copy=copy.path))
         # Begins in every process: pytest's workers, and the commands and services that tests start.
-        (folder / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n")
-        variables = environment(copy.path)
-        variables["PYTHONPATH"] += f"{os.pathsep}{folder}"
-        variables["COVERAGE_PROCESS_START"] = str(folder / "settings.ini")
+        variables = environment(copy.path) | {"COVERAGE_PROCESS_START": str(folder / "settings.ini")}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "mutants_inside", "-n", str(jobs), "--dist", "loadfile"]
         subprocess.run([*command, *tests], cwd=copy.path, env=variables, check=False)
-        combine = [
-            sys.executable,
-            "-m",
-            "coverage",
-            "combine",
-            "--append",
-            "--quiet",
-            f"--rcfile={folder}/settings.ini",
-        ]
-        subprocess.run(combine, cwd=copy.path, check=True)
         self.data.close()
+        measured = Coverage(config_file=str(folder / "settings.ini"), messages=False)
+        measured.load()
+        measured.combine(strict=True)
+        measured.save()
         self.lines = {}
         gone = {test for test in self.tests if tests == ["tests"] or test.split("::")[0] in different.union(tests)}
         self.tests = {test: notes for test, notes in self.tests.items() if test not in gone}
@@ -191,12 +182,12 @@ class Cover:
 
     def of_line(self, path: str, line: int) -> dict[str, float]:
         """The tests of a line with their seconds: the quickest first, those of one file together."""
-        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        tree = tree_of(path)
         found = self._running(path, lines_that_show(tree, line))
         if not found and not function_at(tree, line):
             module = path.removeprefix("src/")
             for importer in (f"src/{name}" for name, imported in imports().items() if module in imported):
-                found |= self._running(importer, inside_functions(ast.parse((ROOT / importer).read_text("utf-8"))))
+                found |= self._running(importer, inside_functions(tree_of(importer)))
         kept: dict[str, float] = {}
         for test in sorted(found, key=lambda test: self.tests[test][0]):
             if sum(kept.values()) + self.tests[test][0] <= ENOUGH or not kept:
@@ -212,6 +203,12 @@ class Cover:
 
 
 imports = cache(files)
+
+
+@cache
+def tree_of(path: str) -> ast.Module:
+    """The syntax of a file of the repository."""
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
 
 
 def function_at(tree: ast.Module, line: int) -> ast.FunctionDef | None:

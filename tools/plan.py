@@ -1,4 +1,4 @@
-"""Draws the plan of the house, docs/pictures/house.png, from the imports of today: ``python tools/plan.py``.
+"""Draws the plan of the house, docs/pictures/house.png, from the imports of today: ``make plan``.
 
 A line leads from a room to one that it imports, and is left out where others lead there already. The file holds all
 imports as text, too, from which a test knows whether it is still right.

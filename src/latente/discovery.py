@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+from functools import cache
 from importlib.metadata import entry_points
 
 _log = logging.getLogger(__name__)
@@ -20,8 +21,9 @@ def import_all(package: str) -> None:
         importlib.import_module(module.name)
 
 
+@cache
 def import_plugins(group: str) -> None:
-    """Import what installed packages add: the modules that their entry points of a group name.
+    """Import what installed packages add: the modules that their entry points of a group name, once.
 
     One that cannot be imported is told of and left out: it is none of the work at hand.
     """

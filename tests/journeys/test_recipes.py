@@ -60,7 +60,7 @@ def test_a_recipe_says_what_it_does_by_hand(name: str, capsys, tmp_path: Path, m
         assert main(["recipe", "show", name, *flags]) == 0
         shown = capsys.readouterr().out
         commands = [line.split()[1:] for line in shown.splitlines() if line.startswith("  latente train")]
-        assert len(commands) == len(RECIPES[name].trainings)
+        assert len(commands) == len(RECIPES[name].runs)
         for words in commands:
             assert main([*words, "--print-config"]) == 0
         capsys.readouterr()

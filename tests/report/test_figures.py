@@ -132,7 +132,7 @@ class Model:
     """A stand-in whose images tell what they were made of."""
 
     classes, latent_dim = 0, 3
-    posterior = SimpleNamespace(density=True)
+    discrete = False
 
     def reconstruct(self, images: Array, labels: Any = None) -> Array:
         return np.asarray(images) // 2

@@ -83,7 +83,8 @@ def import_own(flags: Iterable[tuple[str, str | bool]]) -> None:
     from latente.model import AXES
     from latente.model.choice import lookup
 
-    named = [(AXES[axis], each) for axis, text in flags if axis in AXES for each in str(text).split(",") if ":" in each]
+    axes = [(name.removesuffix(".name"), str(value).split(",")) for name, value in flags]
+    named = [(AXES[axis], each) for axis, values in axes if axis in AXES for each in values if ":" in each]
     here = os.getcwd()
     sys.path.append(here)
     try:

@@ -41,8 +41,8 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = recipes.recipe_named(arguments.name)
     if arguments.action == "show":
         console.print(f"{recipe.name}: {recipe.summary}\n\n{recipe.text}\n")
-        for training in recipe.trainings:
-            console.print(f"  {training.command(arguments.quick)}", soft_wrap=True)
+        for planned in recipe.runs:
+            console.print(f"  {planned.command(arguments.quick)}", soft_wrap=True)
         return
     done = recipes.run_recipe(
         recipe, arguments.folder, arguments.data_dir, arguments.quick, progress=not arguments.quiet

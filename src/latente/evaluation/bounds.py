@@ -15,7 +15,7 @@ from latente.backend import multiplying
 from latente.data import Images
 from latente.errors import UserError
 from latente.model.arrays import Array, in_batches
-from latente.model.latent_model import Labels, LatentModel
+from latente.model.latent_model import Labels, LatentModel, draw
 from latente.model.latent_statistics import ACTIVE_VARIANCE
 from latente.model.vae import VAE
 
@@ -87,8 +87,3 @@ def _of_gaussian(
 def gaussian_kl(mean: Array, log_var: Array) -> Array:
     """KL of diagonal Gaussians from N(0, I), ``(n, d)`` in nats: Kingma & Welling (2014), appendix B."""
     return 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var)
-
-
-def draw(mean: Array, log_var: Array, rng: np.random.Generator) -> Array:
-    """One draw of each Gaussian, ``(n, d)``."""
-    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)

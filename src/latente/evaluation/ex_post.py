@@ -55,7 +55,7 @@ def fit_prior(
         raise UserError(f"kind must be gmm or gaussian. Received {kind!r}.")
     run = run if isinstance(run, Run) else Run(run)
     vae, dataset = run.model(), run.data(data_dir)
-    if not vae.posterior.density:
+    if vae.discrete:
         raise UserError(
             f"fit-prior fits a density to codes. Received posterior {type(vae.posterior).__name__}, whose codes are "
             f"discrete: their prior {type(vae.prior).__name__} is fitted in training."

@@ -148,7 +148,7 @@ def samples(measurements: SplitMeasurements) -> Metrics:
 def interpolations(measurements: SplitMeasurements) -> Metrics:
     """Straight paths between random pairs of images, with a cross-fade of their pixels and noise as controls.
 
-    A conditional model decodes each frame as the class of the nearer end, as ``VAE.interpolate`` does.
+    A conditional model decodes each frame as the class of the nearer end, as ``LatentModel.interpolate`` does.
     """
     pairs = min(PAIRS, len(measurements.real) // 2)
     if pairs == 0:
@@ -217,8 +217,7 @@ def _recognizability(measurements: SplitMeasurements) -> Metrics:
     judge = measurements.classifier
     if judge is None:
         return {}
-    shown = {"samples": measurements.samples, "real images": measurements.real, **measurements.impostors}
-    found = {name: recognizability(judge.probabilities(images)) for name, images in shown.items()}
+    found = {name: recognizability(judge.probabilities(images)) for name, images in measurements.shown.items()}
     confidence = {name: each.confidence for name, each in found.items()}
     coverage = {name: each.coverage for name, each in found.items()}
     protocol = {"samples": len(measurements.samples), "n": len(measurements.real)}
@@ -230,8 +229,7 @@ def _recognizability(measurements: SplitMeasurements) -> Metrics:
 
 
 def _realism(measurements: SplitMeasurements) -> Metrics:
-    shown = {"samples": measurements.samples, "real images": measurements.real, **measurements.impostors}
-    relative = _relative_distances(measurements, shown)
+    relative = _relative_distances(measurements, measurements.shown)
     protocol = {"samples": len(measurements.samples), "n": len(measurements.real), "feature_space": measurements.space}
     name = f"sample_distance[{measurements.space}]"
     return {name: _beside_controls(relative, "of a cross-fade's", **protocol)}
@@ -252,9 +250,9 @@ def _fidelities(measurements: SplitMeasurements) -> Metrics:
 def _fidelity(measurements: SplitMeasurements, space: str, features: Callable[[np.ndarray], np.ndarray]) -> Metrics:
     real = features(measurements.real)
     shown = {"samples": measurements.samples, "train images": measurements.train[: len(real)], **measurements.impostors}
-    seen = {name: features(images) for name, images in shown.items()}
-    distances = {name: frechet(real, seen[name]) for name in ("samples", "train images")}
-    near = {name: vars(neighbourhoods(real, each)) for name, each in seen.items()}
+    features_of = {name: features(images) for name, images in shown.items()}
+    distances = {name: frechet(real, features_of[name]) for name in ("samples", "train images")}
+    near = {name: vars(neighbourhoods(real, each)) for name, each in features_of.items()}
     protocol = {"samples": len(measurements.samples), "n": len(real), "feature_space": space}
     metrics = {f"frechet[{space}]": _beside_controls(distances, "squared distance", **protocol)}
     for name in near["samples"]:

@@ -97,6 +97,11 @@ class SplitMeasurements:
         noise = drawing(self.seed, "noise images").random(self.real.shape, "float32")
         return {"cross-fade": mixtures, "noise": noise}
 
+    @property
+    def shown(self) -> dict[str, np.ndarray]:
+        """Samples, and what they are judged beside: real images and impostors."""
+        return {"samples": self.samples, "real images": self.real, **self.impostors}
+
     @cached_property
     def train(self) -> np.ndarray:
         """Random training images, as many as fit in memory, float32 in [0, 1], ``(n, H, W, C)``."""

@@ -26,7 +26,7 @@ def write_card(run: Run, repo: str, folder: Path, path: Path, license: str | Non
     """
     vae = run.model()
     pictures = {"samples": sample_figure(vae.sample(64, labels=vae.evenly(64)), run, temperature=1, seed=0)}
-    if vae.posterior.density:
+    if not vae.discrete:
         pictures["traversals"] = traversal_figure(vae, run)
     for name, figure in pictures.items():
         save_figure(figure, folder / f"{name}.png")

@@ -115,10 +115,10 @@ def _about(run: Run, vae: VAE, format: str) -> Json:
         "image_shape": list(vae.image_shape),
         "latent_dim": vae.latent_dim,
         "classes": run.classes,
-        "code": "z_mean" if vae.posterior.density else "codes",
+        "code": "codes" if vae.discrete else "z_mean",
         "prior": {"kind": "N(0, I)" if normal else kind, "codes": None if normal else CODES},
         "posterior": type(vae.posterior).__name__,
-        "likelihood": type(vae.likelihood).__name__,
+        "likelihood": vae.likelihood_name,
         "validation_elbo": run.epoch_of(vae)["val_elbo"],
         "metrics": {name: {k: metric[k] for k in ("value", "unit", "split", "n")} for name, metric in _figures(run)},
     }

@@ -31,7 +31,7 @@ def encoder(vae: VAE) -> keras.Model:
         planes = ops.reshape(_classes(vae, inputs), (-1, 1, 1, vae.classes))
         x = ops.concatenate([x, ops.tile(planes, (1, height, width, 1))], axis=-1)
     q = vae.posterior.parameters(vae.encoder(x))
-    if not vae.posterior.density:
+    if vae.discrete:
         q = {"codes": vae.posterior.mean(q), "indices": q["indices"]}
     return _standalone(keras.Model(inputs, q, name="encoder"))
 

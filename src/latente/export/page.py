@@ -61,7 +61,7 @@ def export_page(run: Run, output: Path | None = None, data_dir: str | None = Non
         "shape": vae.image_shape,
         "classes": run.classes[:MOST_CLASSES],
         "classes_left_out": max(0, len(run.classes) - MOST_CLASSES),
-        "discrete": not vae.posterior.density,
+        "discrete": vae.discrete,
         "latents_left_out": max(0, vae.latent_dim - most),
         "spanish": _spanish(),
         "plane": _plane(vae, order),
@@ -98,7 +98,7 @@ def _facts(run: Run, vae: VAE) -> list[str]:
 
 def _plane(vae: VAE, order: list[int]) -> Json | None:
     """The plane of the two latents with the largest KL, the others at 0: the upper row has the largest second one."""
-    if not vae.posterior.density or vae.latent_dim < 2:
+    if vae.discrete or vae.latent_dim < 2:
         return None
     pixels = math.prod(vae.image_shape) * max(1, min(vae.classes, MOST_CLASSES))
     side = min(LARGEST_SIDE, max(SMALLEST_SIDE, math.isqrt(PLANE_PIXELS // pixels)))
@@ -111,7 +111,7 @@ def _plane(vae: VAE, order: list[int]) -> Json | None:
 
 def _traversals(vae: VAE, moved: list[int], kl: list[float] | None) -> Json | None:
     """One row of images per latent, moved through quantiles of N(0, 1) with the others at 0."""
-    if not vae.posterior.density:
+    if vae.discrete:
         return None
     values = [NormalDist().inv_cdf(level) for level in np.linspace(0.01, 0.99, STEPS)]
     codes = np.zeros((len(moved), STEPS, vae.latent_dim), "float32")

@@ -34,12 +34,12 @@ def check_exercise_2(z: Array, generated: Array, model: StudentsModel, images: A
     """
     images = np.asarray(images)
     student = student_model(model, images.shape[1:])
-    mean, log_var = student.moments(np.asarray(images[:SEEN]))
+    mean, log_var = student.moments(images[:SEEN])
     codes = of_shape("z", z, (n, mean.shape[1]))
     _judge_codes(codes, mean, log_var)
     made = of_shape("generated", generated, (n, *images.shape[1:]))
     if np.abs(made - student.decode(codes)).max() > SAME:
-        raise Mistake(_misdecoded(made, student.reconstruct(np.asarray(images[:n]))))
+        raise Mistake(_misdecoded(made, student.reconstruct(images[:n])))
     return tr("Right: {n} codes from N(0, I), decoded. No image of the data had a part in them.", n=n)
 
 

@@ -12,7 +12,7 @@ from keras import ops
 from latente.errors import UserError
 
 Array = np.ndarray
-Shape = tuple[int, int, int]
+ImageShape = tuple[int, int, int]
 
 BATCH = 500
 """Images or codes that a network is given in one call."""
@@ -39,7 +39,7 @@ def as_array(x: Any) -> np.ndarray:
     return found
 
 
-def check_shape(shape: Any, image_shape: Shape) -> None:
+def check_shape(shape: Any, image_shape: ImageShape) -> None:
     """Refuse images that have not the shape ``(n, *image_shape)``.
 
     Raises:
@@ -53,7 +53,7 @@ def check_shape(shape: Any, image_shape: Shape) -> None:
     raise UserError(f"Images must have the shape ({expected}). Received {shape}{hint and f': {hint}'}.")
 
 
-def _hint(shape: tuple[int | None, ...], image_shape: Shape) -> str:
+def _hint(shape: tuple[int | None, ...], image_shape: ImageShape) -> str:
     height, width, channels = image_shape
     if None in shape[1:]:
         return f"state the sizes, as in tf.ensure_shape(x, (None, {height}, {width}, {channels}))"

@@ -17,13 +17,13 @@ import numpy as np
 from keras import ops
 
 from latente.errors import UserError
+from latente.model.arrays import ImageShape
 from latente.model.choice import Choice
 from latente.model.numerics import Tensor, tiled
 
 Parameters = dict[str, Tensor]
 Seed: TypeAlias = keras.random.SeedGenerator
 """Where random draws come from."""
-ImageShape = tuple[int, int, int]
 
 DEFAULT_NETWORK, LATENT_DIM = "Conv", 10
 """Where nothing else is said: the lesson's homework."""
@@ -277,7 +277,7 @@ class Model(Protocol):
         images: Number of training images, an int32 scalar; 0 where it is not known.
     """
 
-    image_shape: tuple[int, int, int]
+    image_shape: ImageShape
     posterior: Posterior
     prior: Prior
     likelihood: Likelihood

@@ -16,7 +16,7 @@ import numpy as np
 
 from latente.backend import check_bfloat16, replicas_of
 from latente.errors import UserError
-from latente.model.arrays import as_array, check_shape
+from latente.model.arrays import ImageShape, as_array, check_shape
 from latente.model.axes import Likelihood, Posterior
 from latente.model.conditional import checked_labels, parted
 
@@ -24,7 +24,7 @@ from latente.model.conditional import checked_labels, parted
 class Trainable(Protocol):
     """What is asked here of a VAE, whose file this one may not import."""
 
-    image_shape: tuple[int, int, int]
+    image_shape: ImageShape
     classes: int
     posterior: Posterior
     likelihood: Likelihood

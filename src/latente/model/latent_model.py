@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from latente.errors import UserError
-from latente.model.arrays import as_array
+from latente.model.arrays import ImageShape, as_array
 from latente.model.conditional import checked_labels
 from latente.seeds import drawing
 
@@ -37,7 +37,7 @@ class LatentModel(abc.ABC):
         likelihood_name: What p(x given z) is.
     """
 
-    image_shape: tuple[int, int, int]
+    image_shape: ImageShape
     classes: int = 0
     discrete: bool = False
     standard: bool = True
@@ -71,7 +71,7 @@ class LatentModel(abc.ABC):
         mean, log_var = self.moments(images, labels)
         if not sample:
             return mean
-        return mean + np.exp(0.5 * log_var) * drawing(seed, "codes of images").standard_normal(mean.shape)
+        return draw(mean, log_var, drawing(seed, "codes of images"))
 
     def sample_codes(self, n: int, temperature: float = 1.0, seed: int | None = 0) -> np.ndarray:
         """Draws of the prior ``(n, latent_dim)``."""
@@ -179,3 +179,8 @@ def interpolate_codes(start: np.ndarray, end: np.ndarray, steps: int, path: str)
     if np.sin(angle) < 1e-6:  # the same or opposite directions: the great circle is the line, or is not unique
         return (1 - t) * start + t * end
     return (np.sin((1 - t) * angle) * start + np.sin(t * angle) * end) / np.sin(angle)
+
+
+def draw(mean: np.ndarray, log_var: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One draw of each Gaussian, ``(n, d)``."""
+    return mean + np.exp(0.5 * log_var) * rng.standard_normal(mean.shape)

@@ -20,13 +20,13 @@ class Recipe:
 
     Attributes:
         name: What ``latente recipe run`` takes.
-        trainings: The runs that it needs, in order.
+        runs: The runs that it needs, in order.
         judge: Looks at the trained runs, draws and concludes; its docstring says what it shows, why, and what to look
             for.
     """
 
     name: str
-    trainings: tuple[PlannedRun, ...]
+    runs: tuple[PlannedRun, ...]
     judge: Callable[[Experiment], None]
 
     @property
@@ -48,11 +48,11 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {}
 
 
-def recipe(name: str, *trainings: PlannedRun) -> Callable[[Callable[[Experiment], None]], Recipe]:
+def recipe(name: str, *runs: PlannedRun) -> Callable[[Callable[[Experiment], None]], Recipe]:
     """Make a recipe of the function that judges it, and put it on the list."""
 
     def make(judge: Callable[[Experiment], None]) -> Recipe:
-        made = RECIPES[name] = Recipe(name, trainings, judge)
+        made = RECIPES[name] = Recipe(name, runs, judge)
         return made
 
     return make

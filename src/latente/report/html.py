@@ -86,12 +86,12 @@ def _figures(run: Run, data_dir: str | None) -> dict[str, Figure]:
         text("Reconstructions"): pictures.reconstruction_figure(vae, dataset, run),
         text("Interpolation"): pictures.interpolation_figure(path, start, end, title),
     }
-    if vae.posterior.density:
+    if not vae.discrete:
         found[text("Latent traversals")] = pictures.traversal_figure(vae, run)
     found |= {
         text("Latent map"): pictures.map_figure(vae, dataset, run),
         text("Training"): curves(run.log, run.name),
     }
-    if vae.posterior.density and vae.latent_dim == 2:
+    if not vae.discrete and vae.latent_dim == 2:
         found[text("Decoded latent plane")] = pictures.plane_figure(vae, run)
     return found

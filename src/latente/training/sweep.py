@@ -147,7 +147,7 @@ def _types(key: str, chosen: Mapping[str, list[Any]]) -> list[Any]:
     section, _, name = key.rpartition(".")
     if section in AXES:
         names = chosen.get(f"{section}.name", [DEFAULT_CHOICE[section]])
-        owners = [options_of(lookup(AXES[section], each, unlisted=True)) for each in names]
+        owners = [options_of(lookup(AXES[section], each, unlisted=True, asked=f"--{section}")) for each in names]
     elif section == "data":
         owners = [data.options(each) for each in chosen.get("data.name", [])]
     else:

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from latente.data.dataset import evenly
-from latente.evaluation.aggregate import Aggregate, decompose
-from latente.evaluation.bounds import draw, gaussian_kl
+from latente.evaluation.aggregate import MOST_LOG_VAR, Aggregate, decompose
+from latente.evaluation.bounds import gaussian_kl
 from latente.evaluation.diagnosis.effective_beta import EffectiveBeta, effective_beta
 from latente.evaluation.diagnosis.history import History
 from latente.evaluation.diagnosis.linear import LinearVAE, linear_vae
@@ -22,7 +22,7 @@ from latente.evaluation.sharpness import BLANK, laplacian_variance
 from latente.model.arrays import Array, batches
 from latente.model.collapse import collapsed_dimensions
 from latente.model.conditional import with_classes
-from latente.model.latent_model import LatentModel
+from latente.model.latent_model import LatentModel, draw
 from latente.seeds import drawing
 
 MOST_IMAGES = 2000
@@ -33,8 +33,6 @@ COMPONENTS = 50
 """Principal components in which images are neighbours: nearly all of the variance of small images, and little noise."""
 UNMOVED = 0.01
 """Codes that move the pixels by less than a hundredth of the variance of the real images do not move them."""
-MOST_LOG_VAR = 60.0
-"""Log-variances are clipped here when they are exponentiated: exp(60) is finite and already hopeless."""
 
 
 class Measurements:

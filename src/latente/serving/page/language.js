@@ -2,17 +2,17 @@
 
 export const LANGUAGES = { en: "English", es: "Español" };
 const KEPT = "latente.language";
-const TEXTS = { en: {}, es: await translations() };
+const TEXTS = { en: {}, es: null };
 
 let language = initial();
+await read();
 
-/** Without them the page is in English, rather than not there. */
-async function translations() {
+/** The texts of the language, where it has not been read; without them the page is in English, rather than not there. */
+async function read() {
   try {
-    const answer = await fetch("/texts/es");
-    return answer.ok ? await answer.json() : {};
+    TEXTS[language] ??= await (await fetch(`/texts/${language}`)).json();
   } catch {
-    return {};
+    TEXTS[language] = {};
   }
 }
 
@@ -23,8 +23,9 @@ function initial() {
 
 export const current = () => language;
 
-export function choose(tag) {
+export async function choose(tag) {
   language = tag;
+  await read();
   localStorage.setItem(KEPT, tag);
 }
 

@@ -84,8 +84,8 @@ function unavailable(run, panel) {
 }
 
 function renderLanguage() {
-  const changed = (tag) => {
-    choose(tag);
+  const changed = async (tag) => {
+    await choose(tag);
     render();
     byId("language").querySelector("select").focus();
   };
