@@ -13,6 +13,14 @@ from latente.training.config import completed
 from latente.version import __version__
 
 CLASSES = ("ant", "bee", "cat")
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+"""What every answer of the service tells a browser."""
 
 
 def dataset_of(shape: tuple[int, int, int], n: int = 10, class_names: Sequence[str] | None = CLASSES) -> Dataset:
@@ -50,12 +58,23 @@ def hand_made(
         "git_commit": "secret",
     }
     run = Run.create(path, config, environment, held=data)
-    run.record({"epoch": 1, "val_elbo": -12.345, **(entry or {})})
-    vae = build(config, data.image_shape, classes=len(classes))
-    rng = np.random.default_rng(seed)
-    for variable in vae.trainable_variables:
-        variable.assign(rng.normal(scale=0.4, size=variable.shape))
+    return after_an_epoch(run, len(data.train), {"epoch": 1, "val_elbo": -12.345, **(entry or {})}, seed)
+
+
+def after_an_epoch(run: Run, images: int, entry: dict[str, Any], seed: int | None = None) -> Run:
+    """The run with its first epoch, of one batch, in its log; its weights are drawn, or those of the start."""
+    run.record(entry)
+    vae = build(run.config, tuple(run.environment["image_shape"]), classes=len(run.classes))
+    if seed is not None:
+        rng = np.random.default_rng(seed)
+        for variable in vae.trainable_variables:
+            variable.assign(rng.normal(scale=0.4, size=variable.shape))
     vae.step.assign(1)
-    vae.images.assign(len(data.train))
+    vae.images.assign(images)
     run.save(vae, best=True)
     return run
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """Bytes as a file of MNIST holds them."""
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.astype(np.uint8).tobytes()

@@ -280,6 +280,11 @@ def test_what_is_trained_and_drawn_is_what_the_lesson_asks_for(verdicts: Verdict
     assert [plan.data for plan in RECIPES["exercise-4"].runs] == ["fashion-mnist"] * 3 + ["shapes"] * 3
     learning_rates = [plans[name].options["lr"] for name in ("collapsed", "collapsed-warm-up", "collapsed-lr-1e-3")]
     assert learning_rates == [3e-2, 3e-2, 1e-3]
+    for name, steps in (("collapsed-warm-up", 1500), ("starved-warm-up", 700)):
+        warmed = plans[name].options
+        assert (warmed["objective.schedule"], warmed["objective.schedule_steps"]) == ("linear", steps)
+    assert "objective.schedule" not in plans["collapsed"].options | plans["starved"].options
+    assert plans["autoencoder"].options["objective"] == "Autoencoder"
     assert plans["one-mode"].options["beta"] == 50
     assert (plans["sharper"].options["latent_dim"], plans["sharper"].options["beta"]) == (64, 0.5)
     ASKED.clear()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hand_made import idx_bytes
 from latente import data
 from latente.data import idx
 from latente.errors import UserError
@@ -184,9 +185,7 @@ def test_the_published_files_keep_their_test_images_and_their_labels(tmp_path: P
             "images-idx3": flat(GIVEN[part], 28),
             "labels-idx1": np.array(GIVEN[part]) % 10,
         }.items():
-            head = bytes([0, 0, 8, content.ndim]) + np.array(content.shape, ">u4").tobytes()
-            body = gzip.compress(head + content.astype(np.uint8).tobytes())
-            (tmp_path / "mnist" / f"{prefix}-{kind}-ubyte.gz").write_bytes(body)
+            (tmp_path / "mnist" / f"{prefix}-{kind}-ubyte.gz").write_bytes(gzip.compress(idx_bytes(content)))
     found = data.load("mnist", data_dir=str(tmp_path), validation=5)
     assert [len(split) for split in found.splits.values()] == [7, 5, 3]
     assert sorted(greys(found.test)) == list(GIVEN["test"])

@@ -7,13 +7,10 @@ import threading
 import numpy as np
 import pytest
 
+from hand_made import idx_bytes
 from latente import data
 from latente.data import idx
 from latente.errors import UserError
-
-
-def idx_bytes(array):
-    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Case:
-    """A patient who differs from the healthy one in some figures, and what a check must find: a name, or nothing."""
+    """A model that differs from the healthy one in some figures, and what a check must find: a name, or nothing."""
 
     why: str
     given: dict[str, Any]
@@ -637,7 +637,7 @@ def the_case(check: str, why: str) -> Case:
 
 
 @pytest.mark.parametrize(("row", "expected"), FIGURES.items(), ids=map(" ".join, FIGURES))
-def test_the_figures_of_a_finding_are_the_patients(row: tuple[str, str], expected: dict[str, Any]) -> None:
+def test_the_figures_of_a_finding_are_the_models(row: tuple[str, str], expected: dict[str, Any]) -> None:
     found = finding(row[0], the_case(*row))
     assert found
     assert found.figures.keys() == expected.keys()

@@ -15,6 +15,7 @@ from latente.evaluation.diagnosis.history import History
 from latente.evaluation.diagnosis.linear import linear_vae
 from latente.evaluation.diagnosis.measurements import Measurements, thinned, total_variance
 from latente.evaluation.diagnosis.verdict import verdict
+from latente.evaluation.fidelity import Neighbourhoods
 from latente.evaluation.foreign import ForeignModel
 
 Array = np.ndarray
@@ -329,8 +330,10 @@ def test_a_diagnosis_gives_each_figure_by_its_name_with_the_strongest_latent_fir
 def test_a_figure_stands_under_its_own_name() -> None:
     """Those that no hand works out: each is what ``Measurements`` gives by that name."""
     found = measured(encode=partial(encode, log_var=-2.0), samples=HELD_OUT + np.float32(9))
+    vars(found)["prior_match"] = Neighbourhoods(0.25, 0.5, 0.75, 1.0)
     figures = verdicts._figures(found)
     assert found.effective_beta is not None
+    assert len(set(vars(found.prior_match).values())) == 4  # an exchange would show
     assert figures["effective_beta"] == found.effective_beta.value
     assert figures["effective_beta_standard_error"] == found.effective_beta.standard_error
     assert figures["unexplained_by_linear_vae"] == found.unexplained_by_linear

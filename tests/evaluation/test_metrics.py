@@ -172,6 +172,15 @@ def test_fidelity_takes_more_images_than_neighbours(real: int, some: bool):
     assert ("frechet[classifier]" in found) is some
 
 
+def test_as_many_training_images_as_real_ones_are_compared_with_them():
+    """A distance of distributions hangs on how many rows each has."""
+    asked = []
+    measurements = judged(Lamp(shown=(80,)), train=Split(boards(TRAIN)), test=Split(boards(REAL)))
+    metrics._fidelity(measurements, "judge", lambda images: asked.append(len(images)) or Judge().features(images))
+    assert len(measurements.train) == 9
+    assert set(asked) == {8}
+
+
 def test_a_fitted_prior_is_compared_with_the_models_own():
     """The fitted one draws a few greys amid the real ones, precise and not diverse; the model's own lies far away."""
     measurements = judged(Lamp(shown=(249.0, 250.0)), classifier=Judge(), test=Split(boards(REAL)))
@@ -226,7 +235,9 @@ def test_a_prior_is_fitted_to_training_codes_and_judged_by_those_of_test_images(
     bias[2:] = -20  # log-variances
     vae.encoder.set_weights([kernel, bias])
     run = MadeRun(vae, DATA)
-    found = ex_post.fit_prior(run, "gaussian")["fitted_prior_log_density"]
+    figures = ex_post.fit_prior(run, "gaussian")
+    assert list(figures) == ["fitted_prior_log_density"]  # without a classifier there is no distance of samples
+    found = figures["fitted_prior_log_density"]
     codes = {
         name: np.stack([rows.mean(axis=(1, 2, 3)), rows[:, :2].mean(axis=(1, 2, 3))], axis=1)
         for name, rows in ((name, split.images / 255) for name, split in DATA.splits.items())

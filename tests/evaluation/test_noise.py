@@ -13,10 +13,21 @@ import pytest
 from evaluation.lamps import Judge, Lamp, MadeRun, boards, judged
 from latente import VAE, evaluation
 from latente.data import Dataset, Split
-from latente.evaluation import disentanglement, elbo_terms, ex_post, log_likelihood, metrics, run_metrics, score
+from latente.evaluation import (
+    diagnose,
+    disentanglement,
+    elbo_terms,
+    ex_post,
+    log_likelihood,
+    metrics,
+    run_metrics,
+    score,
+)
 from latente.evaluation.aggregate import decompose
+from latente.evaluation.diagnosis.effective_beta import effective_beta
 from latente.evaluation.disentanglement import beta_vae, dci, factor_vae, sap, scores
 from latente.evaluation.disentanglement.pairs import split
+from latente.evaluation.foreign import ForeignModel
 from latente.evaluation.interpolations import noise_between
 from latente.evaluation.split_measurements import SplitMeasurements
 from latente.model.fitted_prior import FittedPrior
@@ -91,6 +102,18 @@ FACTORS = np.random.default_rng(0).integers(0, 3, (300, 2))
 CODES = FACTORS + np.random.default_rng(1).normal(scale=2, size=(300, 2))
 BLANK = np.zeros((2, 4, 4, 1), "float32")
 MEAN = np.random.default_rng(2).normal(size=(30, 2))
+MANY = np.random.default_rng(3).random((40, 4, 4, 1), "float32")
+
+
+def two_pixels(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return images[:, 0, :2, 0], np.full((len(images), 2), -1.0)
+
+
+def painted(codes: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(1 / (1 + np.exp(-codes.sum(axis=1)))[:, None, None, None], (len(codes), 4, 4, 1))
+
+
+FOREIGN = ForeignModel(two_pixels, painted, (4, 4, 1))
 DYNAMIC = Dataset("made", GREY, GREY, GREY, source={"binarize": "dynamic"})
 DRAWN = {
     "elbo_terms": lambda seed: elbo_terms(vae(), IMAGE, seed).reconstruction,
@@ -102,6 +125,8 @@ DRAWN = {
     "dci": lambda seed: dci(CODES, FACTORS, seed),
     "sap": lambda seed: sap(CODES, FACTORS, seed),
     "split": lambda seed: split(FACTORS, seed)[0],
+    "effective_beta": lambda seed: effective_beta(FOREIGN, MANY, *FOREIGN.moments(MANY), seed=seed).value,
+    "diagnose": lambda seed: diagnose(two_pixels, painted, MANY, seed=seed).figures["reconstruction"],
     "evaluate": evaluated,
     "fit_prior": fitted,
     "score": lambda seed: score(MadeRun(vae(), ordinary(100)), ordinary(41), seed=seed).columns["elbo"],
@@ -109,9 +134,7 @@ DRAWN = {
 """By the name of a function with a seed, numbers that hang on it."""
 ELSEWHERE = {
     "scores": "test_scores_hand_their_seed_to_each",
-    "diagnose": "tests/evaluation/test_diagnosis.py",
-    "diagnose_run": "tests/evaluation/test_diagnosis.py",
-    "effective_beta": "tests/evaluation/test_diagnosis.py",
+    "diagnose_run": "tests/journeys/test_diagnose_run.py",
 }
 MORE = {
     "codes of a model by functions": lambda seed: NoisyLamp().encode(IMAGE, sample=True, seed=seed),

@@ -69,6 +69,15 @@ def test_memorization_holds_samples_against_test_images_whatever_the_split(split
     assert (found["samples"], found["n"], found["train_n"]) == (3, 23, 21)
 
 
+def test_the_middle_of_a_path_is_half_way():
+    """Between boards of 100 and 200 it is a board of 150, in pixels and decoded, and three of four parts start away."""
+    measurements = judged(Lamp(), train=Split(boards([50])), test=Split(boards([100, 200])))
+    found = metrics.interpolations(measurements)["midpoint_distance[pixels]"]
+    assert found["value"] == pytest.approx(1, rel=1e-4)
+    start = grey_of(measurements.real)[0]
+    assert found["controls"]["real images"] == pytest.approx((start - 50) / (150 - 50), rel=1e-4)
+
+
 def test_pairs_are_of_two_images_and_one_image_is_none():
     for n, pairs in ((2, 1), (3, 1), (4, 2), (201, 100), (202, 100)):
         found = metrics.interpolations(judged(Lamp(), "test", train=SPLITS["train"], test=Split(boards([9] * n))))
@@ -183,18 +192,13 @@ def test_codes_and_factors_are_scored_in_pairs_of_at_most_ten_thousand(monkeypat
 def test_a_classifier_is_judged_by_test_images_from_anywhere():
     """It takes dark boards for class 3 and light ones for class 8, and is wrong of the last fifty."""
 
-    class Judge:
-        def probabilities(self, images):
-            light = grey_of(images)[:, None] > 100
-            return np.where(light, [0.4, 0.6], [0.9, 0.1])
-
     greys = np.repeat([50, 150], [8_000, 2_050])
     truth = np.where(greys > 100, 8, 3)
     truth[-50:] = 3
     found = classifier._judged(Judge(), Split(boards(greys), truth), np.array([3, 8]))
     assert found["n"] == 10_000
     assert 10_000 - 50 <= 10_000 * found["accuracy"] < 10_000 - 20
-    assert found["confidence"] == pytest.approx((0.9 * 8_000 + 0.6 * 2_050) / 10_050, abs=1e-3)
+    assert found["confidence"] == pytest.approx((0.9 * 8_000 + 0.7 * 2_050) / 10_050, abs=1e-3)
 
 
 # Labels. A conditional lamp fails on the label of another image.
@@ -242,6 +246,8 @@ def test_a_path_is_decoded_as_the_class_of_its_nearer_end(monkeypatch):
     codes, labels = (part.reshape(100, 11, *part.shape[1:]) for part in asked[0])
     start, end = codes[:, :1, 1], codes[:, -1:, 1]
     assert (start != end).any()
+    t = np.linspace(0, 1, 11)[:, None]
+    np.testing.assert_allclose(codes, (1 - t) * codes[:, :1] + t * codes[:, -1:], atol=1e-6)
     np.testing.assert_allclose(labels, np.where(np.arange(11) <= 5, start, end))
 
 

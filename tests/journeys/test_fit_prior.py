@@ -5,13 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 
 import latente
 from latente.cli import main
-from latente.evaluation.ex_post import fit_prior
-from latente.evaluation.split_measurements import SplitMeasurements
-from latente.seeds import spread
 from latente.training import Run
 
 
@@ -54,27 +50,6 @@ def test_samples_come_from_the_prior_that_was_fitted_last(mine: Run, capsys):
     assert mine.fitted_prior is not None
     mine.save(mine.model(), best=True)  # its codes are others
     assert mine.fitted_prior is None
-
-
-def test_it_tells_how_far_the_codes_are_from_the_prior(mine: Run, monkeypatch):
-    """By hand: the mean over a draw of each test image's posterior."""
-    monkeypatch.setattr(SplitMeasurements, "classifier", None)
-    found = fit_prior(mine, kind="gaussian")
-    assert list(found) == ["fitted_prior_log_density"]
-    figure = found["fitted_prior_log_density"]
-
-    def drawn(name: str) -> tuple[np.ndarray, float]:
-        """The same codes, as means over others differ by 0.1, and the mean of their log p under N(0, I)."""
-        images = mine.data().splits[name].images
-        z = mine.model().encode(np.asarray(images[:]), sample=True, seed=spread(0, f"codes of {name} from 0"))
-        return z, -0.5 * (z**2 + np.log(2 * np.pi)).sum(axis=1).mean()
-
-    z, own = drawn("test")
-    assert figure["controls"]["own prior"] == pytest.approx(own, abs=1e-4)
-    fitted_to, _ = drawn("train")
-    gaussian = stats.multivariate_normal(fitted_to.mean(axis=0), np.cov(fitted_to.T, bias=True))
-    assert figure["value"] == pytest.approx(gaussian.logpdf(z).mean(), abs=1e-3)
-    assert (figure["components"], figure["kind"], figure["split"]) == (1, "gaussian", "test")
 
 
 def test_what_does_not_fit_is_refused(mine: Run, tmp_path: Path, capsys):

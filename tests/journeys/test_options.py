@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import norm
 
 import latente
+from hand_made import idx_bytes
 from latente.cli import main, parser
 from latente.data import idx
 from latente.errors import UserError
@@ -187,8 +189,6 @@ def test_a_path_has_its_ends_its_steps_and_its_shape(here: Path, untrained: Call
 
 @proves("traverse", "--steps")
 def test_a_traversal_has_its_steps(run: Run, here: Path, shown: list):
-    from scipy.stats import norm
-
     ran("traverse", run.path, "--steps", 5)
     (sheet,) = shown
     order = np.argsort(run.best_epoch["val_kl_per_dimension"])[::-1]
@@ -211,7 +211,9 @@ def test_a_class_is_the_one_asked_for(here: Path, untrained: Callable[..., Run],
     assert (read("two.npz")["images"][:2] != read("all.npz")["images"][:2]).any(axis=(1, 2, 3)).all()
     shown.clear()
     ran("traverse", made.path, "--label", "class 1")
-    np.testing.assert_array_equal(shown[0]["z 0"], vae.traverse([0], np.linspace(0.01, 0.99, 11), labels=1)[0])
+    codes = np.zeros((11, 2))
+    codes[:, 0] = norm.ppf(np.linspace(0.01, 0.99, 11))
+    np.testing.assert_allclose(shown[0]["z 0"], vae.decode(codes, 1), atol=1e-6)
 
 
 # What is measured.
@@ -239,6 +241,23 @@ def test_codes_are_means_or_draws_of_a_seed(run: Run, here: Path):
         assert abs(noise.mean()) < 5 / np.sqrt(noise.size)
         assert abs(noise.std() - 1) < 5 / np.sqrt(2 * noise.size)
     assert (a != c).mean() > 0.999
+
+
+def test_codes_of_a_conditional_run_have_their_labels_and_each_split_its_own_noise(
+    here: Path, untrained: Callable[..., Run]
+):
+    made = untrained("labelled", classes=10, latent_dim=2, network="Dense", **{"network.hidden": (8,)})
+    ran("encode", made.path, "-o", "drawn.npz", "--sample")
+    drawn, vae, noise = read("drawn.npz"), made.model(), {}
+    for name, split in made.data().splits.items():
+        mean, log_var = vae.moments(np.asarray(split.images), split.labels)
+        other, _ = vae.moments(np.asarray(split.images), (split.labels + 1) % 10)
+        assert np.abs(mean - other).mean() > 0.01
+        noise[name] = (drawn["z"][drawn["split"] == name] - mean) / np.exp(0.5 * log_var)
+        assert np.abs(noise[name].mean(axis=0)).max() < 5 / np.sqrt(len(split))
+        assert abs(noise[name].std() - 1) < 5 / np.sqrt(2 * noise[name].size)
+    first, second = (noise[name][:200].ravel() for name in ("train", "test"))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 5 / np.sqrt(400)
 
 
 @proves("score", "--seed")
@@ -380,14 +399,14 @@ def test_each_step_of_the_demo_is_on_the_run_that_is_told(here: Path, capsys: py
 
 
 @proves("serve", "--host", "--port", "--data-dir")
-def test_the_service_listens_where_it_is_told(plane: Run, monkeypatch: pytest.MonkeyPatch):
+def test_the_service_listens_where_it_is_told(run: Run, plane: Run, monkeypatch: pytest.MonkeyPatch):
     from latente import serving
 
     asked: list[tuple] = []
-    monkeypatch.setattr(serving, "serve", lambda runs, *where: asked.append(where))
+    monkeypatch.setattr(serving, "serve", lambda runs, *where: asked.append(([each.path for each in runs], *where)))
     ran("serve", plane.path, "--host", "127.0.0.2", "--port", 4321, "--data-dir", "there")
-    ran("serve", plane.path)
-    assert asked == [("127.0.0.2", 4321, "there"), ("127.0.0.1", 8000, None)]
+    ran("serve", run.path, plane.path)
+    assert asked == [([plane.path], "127.0.0.2", 4321, "there"), ([run.path, plane.path], "127.0.0.1", 8000, None)]
 
 
 @proves("push", "--private", "--license", "--output")
@@ -433,8 +452,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for prefix, n in {"train": 60, "t10k": 80}.items():
         images, labels = rng.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n, dtype=np.uint8) % 2
         for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            (folder / f"{prefix}-{kind}-ubyte").write_bytes(header + array.tobytes())
+            (folder / f"{prefix}-{kind}-ubyte").write_bytes(idx_bytes(array))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(idx, "COUNTS", {"train": 60, "t10k": 80})
         patched.setattr(idx, "download", offline)
@@ -495,6 +513,26 @@ def test_the_data_of_a_run_are_found_where_they_are_now(moved: tuple[Path, Path]
     run, there = moved
     assert main([command, str(run), *MOVED[command]]) == 2
     ran(command, run, *MOVED[command], "--data-dir", there)
+
+
+@proves("train", "--data-dir", "--resume")
+def test_a_run_is_gone_on_with_where_its_data_are_now(moved: tuple[Path, Path], here: Path):
+    run, there = moved
+    mine = Run(shutil.copytree(run, here / "mine"))
+    config = mine.config
+    config["training"]["epochs"] = 2
+    (mine.path / "config.json").write_text(json.dumps(config))
+    assert main(["train", "--resume", "mine", "--quiet"]) == 2
+    ran("train", "--resume", "mine", "--quiet", "--data-dir", there)
+    assert [entry["epoch"] for entry in mine.log] == [1, 2]
+
+
+def test_other_data_are_read_from_the_folder_that_is_told(moved: tuple[Path, Path], written: Path, here: Path):
+    run, _ = moved
+    shutil.copytree(written / "mnist", here / "others" / "fashion-mnist")
+    assert main(["encode", str(run), "fashion-mnist", "-o", "a.npz"]) == 2
+    ran("encode", run, "fashion-mnist", "-o", "a.npz", "--data-dir", "others")
+    assert len(read("a.npz")["z"]) == 60 + 80
 
 
 @proves("compare", "--data-dir", "--output")

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 import latente
+from hand_made import idx_bytes
 from latente import figures
 from latente.cli import main, parser
 from latente.cli.arrays import save_npz
@@ -211,8 +212,7 @@ def test_files_that_are_not_the_published_ones_are_recorded(here: Path, monkeypa
     for prefix, n in idx.COUNTS.items():
         images, labels = rng.integers(0, 256, (n, 28, 28), np.uint8), rng.integers(0, 10, n, np.uint8)
         for kind, array in (("images-idx3", images), ("labels-idx1", labels)):
-            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-            (here / f"{prefix}-{kind}-ubyte").write_bytes(header + array.tobytes())
+            (here / f"{prefix}-{kind}-ubyte").write_bytes(idx_bytes(array))
     with caplog.at_level(logging.WARNING):
         words = ["train", "mnist", "--data-dir", str(here), "--data.validation", "10", "--run-dir", "run"]
         assert main([*words, *SMALL]) == 0

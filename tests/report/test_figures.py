@@ -111,7 +111,7 @@ def grey(level: int) -> Split:
     """Images that differ in a pixel, of which the fourth is the first of another class."""
     images = np.full((12, 4, 4, 1), level, np.uint8)
     images[:, 0, 0, 0] = np.arange(12)
-    return Split(images, np.array([1, 1, 1, 0] * 3))
+    return Split(images, np.array(([1, 1, 1, 0] if level == GREYS["test"] else [0, 0, 1, 1]) * 3))
 
 
 DATA = Dataset("greys", *(grey(level) for level in GREYS.values()), class_names=("zero", "one"))
@@ -129,18 +129,21 @@ RUN = SimpleNamespace(
 
 
 class Model:
-    """A stand-in whose images tell what they were made of."""
+    """A stand-in whose images tell what they were made of; it is conditional, and fails on another image's label."""
 
-    classes, latent_dim = 0, 3
+    classes, latent_dim = 2, 3
     discrete = False
 
     def reconstruct(self, images: Array, labels: Any = None) -> Array:
+        check_labels(images, labels)
         return np.asarray(images) // 2
 
     def encode(self, images: Array, labels: Any = None) -> Array:
+        check_labels(images, labels)
         return np.asarray(images)[:, 0, :3, 0].astype("float64") * [1, 0, 0]
 
     def interpolate(self, start: Array, end: Array, steps: int = 10, labels: Any = None) -> Array:
+        check_labels([start, end], labels)
         return np.stack([start, end] * (steps // 2))
 
     def sample(self, n: int, seed: int, labels: Any = None) -> Array:
@@ -153,11 +156,16 @@ class Model:
         self.decoded = codes
         return np.zeros((len(codes), 4, 4, 1))
 
-    def evenly(self, n: int) -> None:
-        return None
+    def evenly(self, n: int) -> Array:
+        return np.arange(n) % 2
 
 
 VAE = Model()
+
+
+def check_labels(images: Any, labels: Any) -> None:
+    """The label of a test image follows from its first pixel."""
+    np.testing.assert_array_equal(labels, [0 if image[0, 0, 0] % 4 == 3 else 1 for image in images])
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from hand_made import HEADERS
 from latente.serving import create_app, images
 from latente.training import Run
 
-GATE = {
-    "content-security-policy": (
-        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
 TEST = {"test": 6}
 ENDS = {"start": TEST, "end": TEST}
 FOUR = [0, 0, 0, 0]
@@ -332,7 +326,7 @@ def test_every_kind_of_answer_has_the_headers_for_browsers(wide: Run) -> None:
     with TestClient(create_app([wide], hosts=["testserver"]), raise_server_exceptions=False) as client:
         for status, answer in answers(client):
             assert answer.status_code == status, answer.url
-            assert GATE.items() <= dict(answer.headers).items(), answer.url
+            assert HEADERS.items() <= dict(answer.headers).items(), answer.url
             if status >= 404:
                 assert list(answer.json()) == ["detail"]
         assert client.get("/nowhere").json() == {
@@ -351,7 +345,7 @@ def test_a_defect_is_answered_in_the_same_form(wide: Run, monkeypatch: pytest.Mo
     with TestClient(create_app([wide]), raise_server_exceptions=False) as client:
         answer = client.get("/api/v1/runs/wide/log")
         assert answer.status_code == 500
-        assert GATE.items() <= dict(answer.headers).items()
+        assert HEADERS.items() <= dict(answer.headers).items()
         assert answer.json() == {"detail": "The service failed at this request. Its log says more."}
         told = client.get("/metrics").text
     assert 'latente_requests_total{address="/api/v1/runs/{run}/log",method="GET",status="500"} 1.0' in told

@@ -11,7 +11,6 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from hand_made import dataset_of, hand_made
-from latente.cli import main
 from latente.errors import UserError
 from latente.language import translations
 from latente.serving import create_app, server
@@ -61,18 +60,6 @@ def test_a_service_on_loopback_answers_to_its_own_names_alone(
             assert client.get("/healthz", headers={"host": name}).status_code == 200
         for name in ("rebound.example", "localhost.example", "127.0.0.2"):
             assert client.get("/healthz", headers={"host": name}).status_code == foreign
-
-
-def test_the_command_serves_its_runs_where_it_is_told(wide: Run, colour: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    monkeypatch.setattr(
-        "latente.serving.serve", lambda runs, *where: asked.append(([run.path for run in runs], *where))
-    )
-    paths = [wide.path, colour.path]
-    assert main(["serve", *map(str, paths)]) == 0
-    flags = ["--host", "0.0.0.0", "--port", "81", "--data-dir", "/data"]
-    assert main(["serve", str(colour.path), *flags]) == 0
-    assert asked == [(paths, "127.0.0.1", 8000, None), ([colour.path], "0.0.0.0", 81, "/data")]
 
 
 @pytest.mark.parametrize("error", [OSError("it is taken"), OverflowError("port must be 0-65535")])

@@ -13,7 +13,7 @@ from keras import ops
 import latente
 from latente import VAE, data
 from latente.options import options_of
-from latente.training import Run
+from latente.training import Run, trainer
 from latente.training.batches import EpochOrder
 from latente.training.callbacks import Pictures, Recorder
 from latente.training.settings import Settings
@@ -80,9 +80,9 @@ def feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fed]:
     monkeypatch.setattr(VAE, "fit", fit)
     paths = (tmp_path / str(number) for number in range(99))
 
-    def made(held: data.Dataset | None = None, resumed: Run | None = None, **options: Any) -> Fed:
+    def made(held: data.Dataset | None = None, resumed: Run | None = None, progress=False, **options: Any) -> Fed:
         if resumed:
-            return Fed(latente.resume(resumed, progress=False), **given)
+            return Fed(latente.resume(resumed, progress=progress), **given)
         asked = {name: value for name, value in (QUICK | options).items() if value is not None}
         return Fed(latente.train(held or dataset(), next(paths), progress=False, **asked), **given)
 
@@ -156,18 +156,36 @@ def test_images_are_drawn_anew_each_epoch_and_those_of_validation_once(feed: Cal
         np.testing.assert_array_equal(pixels(first.validation[epoch]), pixels(first.validation[1]))
 
 
-def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(feed: Callable[..., Fed]) -> None:
+class Mute(keras.callbacks.Callback):
+    """A bar of progress that shows nothing."""
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
+    feed: Callable[..., Fed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, ...]] = []
+    monkeypatch.setattr(trainer, "progress_callback", lambda *of: told.append(of) or Mute())
     whole = feed(conditional=True, seed=6)
     for epoch in (1, 2):
         whole.run.record({"epoch": epoch, "val_elbo": -1.0})
     whole.vae.optimizer.build(whole.vae.trainable_variables)
     whole.vae.step.assign(6)  # two epochs of three batches
     whole.run.save(whole.vae, best=True)
-    resumed = feed(resumed=whole.run)
+    resumed = feed(resumed=whole.run, progress=True)
+    assert told == [(23, 10, 3, 2)]  # images, batch size, epochs, and those that are done
     assert list(resumed.training) == [3]
     assert resumed.order(3) == whole.order(3) != whole.order(1)
     for batch in resumed.training[3]:
         np.testing.assert_array_equal(batch["images"][:, 0, 0, 0] % 3, batch["labels"])
+
+
+def test_a_run_without_a_checkpoint_begins_again_and_knows_its_classes(feed: Callable[..., Fed]) -> None:
+    resumed = feed(resumed=feed(conditional=True).run)
+    assert list(resumed.training) == [1, 2, 3]
+    assert resumed.vae.classes == 3
 
 
 def stops(fed: Fed) -> list[int]:
