@@ -13,7 +13,7 @@ import yaml
 from PIL import Image
 
 import latente
-from latente.cli import COMMANDS, main
+from latente.cli import COMMANDS, evaluate, interpolate, main
 from latente.training import Run
 
 
@@ -108,6 +108,29 @@ def test_a_model_loads_in_a_process_that_only_imports_latente(run: Run, here: Pa
     code = "import latente; print(latente.load('vae.keras').sample(2).shape)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "(2, 12, 12, 1)\n"
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical"])
+def test_a_path_is_titled_by_its_kind_and_its_ends(run: Run, monkeypatch: pytest.MonkeyPatch, path: str):
+    shown = []
+    monkeypatch.setattr(interpolate, "show", lambda figure, *of: shown.append(figure))
+    assert main(["interpolate", str(run.path), "--from", "3", "--to", "17", "--path", path]) == 0
+    assert f"digits: {path} path from 3 to 17" in [
+        axes.get_title(loc) for axes in shown[0].axes for loc in ("left", "center")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.5, -0.25, 1.0, -1.0, 12.0, 1234.5, 3], "0.500 -0.250 1.00 -1.00 12.00 1,234.50 3"),
+        ([2.0] * 32, " ".join(["2.00"] * 32)),
+        ([7.0, *[2.0] * 17, *[-0.5] * 15], "33 from -0.500 to 7.00, median 2.00"),
+    ],
+    ids=["of any size", "the most that are listed", "one more"],
+)
+def test_figures_of_each_latent_are_listed_and_of_many_summed_up(values: list[float], told: str):
+    assert evaluate._listed(values) == told
 
 
 def test_evaluate_prints_a_table_or_json(run: Run, capsys):
