@@ -146,6 +146,24 @@ def test_evaluate_prints_a_table_or_json(run: Run, capsys):
     assert (metrics["elbo"]["split"], metrics["elbo"]["n"]) == ("test", 359)
 
 
+def test_figures_below_1_have_three_decimals_and_others_two(run: Run, capsys, monkeypatch: pytest.MonkeyPatch):
+    values = {"elbo": -1234.567, "whole": 7, "one": 1.0, "minus": -1.0, "less": 0.25, "few": [0.5, 1.0, -2.0]}
+    about = {"unit": "nats", "group": "bound", "split": "test", "n": 359, "epoch": 2}
+    metrics = {name: {"value": value, **about} for name, value in values.items()}
+    metrics["less"]["controls"] = {"real images": 1.0, "noise": -0.5}
+    monkeypatch.setattr("latente.evaluation.evaluate", lambda *given, **options: metrics)
+    assert main(["evaluate", str(run.path)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert {line[0]: " ".join(line[1:]) for line in lines if line and line[0] in values} == {
+        "elbo": "-1,234.57 nats",
+        "whole": "7 nats",
+        "one": "1.00 nats",
+        "minus": "-1.00 nats",
+        "less": "0.250 nats (real images 1.00) (noise -0.500)",
+        "few": "nats: 0.500 1.00 -2.00",
+    }
+
+
 def test_the_report_is_one_file(run: Run, capsys):
     assert main(["report", str(run.path)]) == 0
     html = printed_path(capsys).read_text(encoding="utf-8")
