@@ -303,6 +303,13 @@ def test_continuous_bernoulli_draws_within_the_unit_interval_at_every_logit():
     np.testing.assert_allclose(drawn.mean(axis=(0, 1, 2)), mean(ContinuousBernoulli(), logits[:1]).ravel(), atol=0.01)
 
 
+@pytest.mark.parametrize("end", ["minval", "maxval"])
+def test_a_logistic_draw_is_a_pixel_whatever_number_it_is_made_of(monkeypatch: pytest.MonkeyPatch, end: str):
+    monkeypatch.setattr(keras.random, "uniform", lambda shape, **between: ops.full(shape, between[end]))
+    drawn = draw(DiscretizedLogistic(mixtures=1), np.broadcast_to(np.array([0.0, 3.0]), (5, 2, 2, 2)))
+    np.testing.assert_array_equal(drawn, {"minval": 0.0, "maxval": 1.0}[end])
+
+
 @pytest.mark.parametrize("log_scale", [-30.0, -7.0, -4.0, 0.0, 6.0, 30.0])
 @pytest.mark.parametrize("location", [-3.0, -1.0, 0.1234, 0.999])
 def test_discretized_logistic_is_exact_at_every_scale(location: float, log_scale: float):

@@ -83,6 +83,9 @@ def test_a_new_block_is_the_identity_until_it_learns():
     x = images((6, 5, 8))
     keras.utils.set_random_seed(0)
     layer = SelfAttention(groups=2)
+    layer.build(x.shape)
+    # Built at once: scale and shift of 8 channels, queries, keys and values of them, and what leads back with its bias.
+    assert layer.count_params() == 2 * 8 + 8 * 24 + 8 * 8 + 8
     np.testing.assert_array_equal(array(layer(x)), x)
     layer.output_projection.kernel.assign(np.eye(8))
     found = array(layer(x)) - x
