@@ -155,3 +155,15 @@ def test_the_loop_ends_at_the_step_whose_loss_is_no_number():
                 variable.assign(value)
     assert not np.isfinite(float(logs["loss"]))
     assert int(ops.convert_to_numpy(vae.optimizer.iterations)) == 2  # the step after the first update
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="the other backends refuse such a model")
+def test_a_step_that_python_decides_is_taken_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    class Deciding(ELBO):
+        def loss(self, evidence):
+            loss, logs = super().loss(evidence)
+            return (loss if float(ops.stop_gradient(ops.mean(loss))) > 0 else 2 * loss), logs
+
+    with pytest.warns(UserWarning, match="one by one.*value out of a tracing tensor"):
+        found = by_loops(made(objective=Deciding()), 4, monkeypatch=monkeypatch)
+    check_close(found, by_keras(made(objective=Deciding())))

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from latente.training.feed import Feed, Segment
+from latente.training.loops.unchanged import unchanged
 
 SECONDS = 0.25
 """What a call takes, so that progress is told, and an interruption answered, within a second on a busy machine too."""
@@ -111,27 +112,15 @@ def steps_a_call(vae: keras.Model, loop: Loop, feed: Feed) -> int:
             float(logs["loss"])  # waits for it
         return time.perf_counter() - begun
 
-    with _unchanged(vae):
+    with unchanged(vae):
         seconds(1)  # compiles
     steps = 1
     while True:
-        with _unchanged(vae):
+        with unchanged(vae):
             taken = seconds(steps)
         if taken >= TRIAL or steps == most:
             return max(1, min(len(feed), round(SECONDS / taken * steps)))
         steps = min(most, 2 * steps)
-
-
-@contextlib.contextmanager
-def _unchanged(vae: keras.Model) -> Iterator[None]:
-    """Put everything that steps change back as it was."""
-    variables = [*vae.variables, *vae.metrics_variables, *vae.optimizer.variables]
-    before = [np.array(keras.ops.convert_to_numpy(each)) for each in variables]
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, before, strict=True):
-            variable.assign(value)
 
 
 def numbers(count: int) -> Any:
