@@ -95,10 +95,9 @@ def growth(result: Json) -> str:
 
 def steady(result: Json) -> str:
     """Each run's longest moment of computing nothing."""
-    head = ["feed", "run", "seconds", "longest idle gap", "idle in all", "cores used", "images/s"]
+    head = ["run", "seconds", "longest idle gap", "idle in all", "cores used", "images/s"]
     body = [
         [
-            feed,
             str(number),
             f"{run['seconds']:.0f}",
             f"{run['longest_idle_seconds']:.1f} s",
@@ -106,8 +105,7 @@ def steady(result: Json) -> str:
             f"{run['cores']:.2f}",
             f"{run['images_per_second']:,.0f}",
         ]
-        for feed, runs in result["feeds"].items()
-        for number, run in enumerate(runs, 1)
+        for number, run in enumerate(result["runs"], 1)
     ]
     return f"{_markdown(head, body)}\nEpochs of {result['images']:,} images. {_where(result)}{_busy(result)}\n"
 

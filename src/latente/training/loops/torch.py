@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 import torch
+from torch import fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from latente.training.feed import Segment
@@ -102,18 +103,18 @@ class Recording:
     def __init__(self, step: Callable[[Any], Any], batch: Any) -> None:
         self.draws: list[Noise] = []
 
-        def function(batch: Any) -> None:  # PyTorch would count the self of a method as an argument
-            step(batch)
+        def function(*arrays: Any) -> None:
+            step(keras.tree.pack_sequence_as(batch, arrays))
 
         # In this thread alone, for another one's operations would not be recorded.
         with _numbered(self.draws), torch.autograd.set_multithreading_enabled(False):
-            module = make_fx(function)(batch)
-        module.graph.eliminate_dead_code()
-        module.recompile()
-        self._module = module
+            module = make_fx(function)(*keras.tree.flatten(batch))
         found = (node.kwargs["generator"] for node in module.graph.nodes if node.kwargs.get("generator"))
         generators = [getattr(module, node.target) for node in found]
         self._generators = {generator.initial_seed(): generator for generator in generators}
+        _shorten(module.graph)
+        self._held = _as_arguments(module)
+        self._operations = module.forward
 
     @contextlib.contextmanager
     def playing(self) -> Iterator[Callable[[Any], None]]:
@@ -126,7 +127,7 @@ class Recording:
                 if number in self._generators:
                     self._generators[number].manual_seed(sum(state) & 0xFFFFFFFF)
                 state[1] += 1
-            self._module(batch)
+            self._operations(*keras.tree.flatten(batch), *self._held)
 
         try:
             with torch.no_grad():
@@ -150,6 +151,37 @@ def _numbered(draws: list[Noise]) -> Iterator[None]:
         yield
     finally:
         Noise.next = usual
+
+
+def _shorten(graph: fx.Graph) -> None:
+    """Leave out what computes nothing: unused results, other names of a tensor, copies of what nobody changes."""
+    aten = torch.ops.aten
+    for node in graph.nodes:
+        if node.target is aten.detach.default or (node.target is aten.lift_fresh_copy.default and _only_read(node)):
+            node.replace_all_uses_with(node.args[0])
+    graph.eliminate_dead_code()
+
+
+def _only_read(node: fx.Node) -> bool:
+    """Whether its users compute something new of it."""
+    schemas = [user.target._schema for user in node.users if isinstance(user.target, torch._ops.OpOverload)]
+    makes_new = (not any(returned.alias_info for returned in schema.returns) for schema in schemas)
+    return len(schemas) == len(node.users) and all(makes_new)
+
+
+def _as_arguments(module: fx.GraphModule) -> list[Any]:
+    """Make the tensors that a graph holds its further arguments, since Python looks attributes up for longer."""
+    graph = module.graph
+    places: dict[str, fx.Node] = {}
+    last = [node for node in graph.nodes if node.op == "placeholder"][-1]
+    for node in graph.find_nodes(op="get_attr"):
+        if node.target not in places:
+            with graph.inserting_after(last):
+                last = places[node.target] = graph.placeholder(node.target)
+        node.replace_all_uses_with(places[node.target])
+        graph.erase_node(node)
+    module.recompile()
+    return [getattr(module, name) for name in places]
 
 
 def _state(noise: Noise) -> list[int]:
