@@ -12,7 +12,7 @@ from mutants_copies import lines_that_show  # noqa: E402
 CODE = """\
 LIMIT: int | None = 3
 
-def first(values, *, seed=0):
+def first(values, *, seed: int = 0, most: int = 100_000):
     if len(values) < 2:
         raise ValueError(f"{len(values) + 1} and {LIMIT - 1} are wrong")
     return (

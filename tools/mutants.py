@@ -137,9 +137,14 @@ def is_noise(node) -> bool:
         (node.search_ancestor("fstring") and node.search_ancestor("raise_stmt"))  # the text of an error
         or (node.type == "operator" and above.type in ("parameters", "lambdef", "dictorsetmaker"))  # marks arguments
         or (node.type == "if_stmt" and node.children[1].get_code().strip() == "TYPE_CHECKING")
-        or (above and above.type in ("argument", "param") and above.children[0].get_code().strip() in UNSEEN)
-        or (node.type == "number" and node.value.isdigit() and int(node.value) > LARGE)
+        or (above and above.type in ("argument", "param") and name_of(above.children[0]) in UNSEEN)
+        or (node.type == "number" and node.value.replace("_", "").isdigit() and int(node.value) > LARGE)
     )
+
+
+def name_of(node) -> str:
+    """That of an argument or a parameter, without its type."""
+    return node.get_code().partition(":")[0].strip()
 
 
 def chosen(files: list[str], sample: int, seed: int) -> list[Mutant]:

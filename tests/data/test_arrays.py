@@ -86,6 +86,7 @@ def test_dsprites_own_file_brings_its_factors(tmp_path, pictures):
     found = {image.tobytes(): tuple(row) for image, row in zip(loaded.train.images, loaded.train.factors, strict=True)}
     wanted = {((pictures[i] > 128) * np.uint8(255)).tobytes(): tuple(classes[i, 1:]) for i in range(30)}
     assert found.items() <= wanted.items()
+    np.testing.assert_array_equal(loaded.train.labels, loaded.train.factors[:, 0])  # the shape
 
 
 def nan(pictures):

@@ -29,11 +29,18 @@ def found(dataset):
     }
 
 
-def test_every_page_of_a_tiff_is_an_image(tmp_path):
-    save(tmp_path / "stack" / "frames.tif", grey(GREYS))
+@pytest.mark.parametrize("pages", [1, 2, 40])
+def test_every_page_of_a_tiff_is_an_image(tmp_path, pages):
+    names = {}
+    for start in range(0, 40, pages):
+        levels = GREYS[start : start + pages]
+        save(tmp_path / "stack" / f"{start}.tif", grey(levels))
+        names |= {
+            f"{start}.tif#{page + 1}" if pages > 1 else f"{start}.tif": level for page, level in enumerate(levels)
+        }
     loaded = data.load(f"folder:{tmp_path / 'stack'}")
     assert loaded.image_shape == (20, 20, 1)
-    assert found(loaded) == {f"frames.tif#{page + 1}": level for page, level in enumerate(GREYS)}
+    assert found(loaded) == names
     assert loaded.notes == ()
 
 

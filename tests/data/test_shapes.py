@@ -38,6 +38,24 @@ def test_scale_grows_and_a_full_turn_comes_back():
     assert (at((2, 3, 0, 4, 9)) != at((2, 3, 20, 4, 9))).any()
 
 
+def test_the_shapes_have_their_areas_at_every_scale():
+    """In pixels at full scale, over a whole turn: the heart is (x^2 + y^2 - 1)^3 = x^2 y^3 in units of 12.6 pixels."""
+    area = (drawn.sprites() > 0).reshape(3, 6, 40, -1).sum(-1)[:, :, :39].mean(-1)
+    full = np.array([22.1**2, np.pi * 16 * 8, 3.6616 * 12.6**2])
+    for i, scale in enumerate([0.5, 0.6, 0.7, 0.8, 0.9, 1.0]):
+        np.testing.assert_allclose(area[:, i], full * scale**2, rtol=0.01)
+
+
+def test_unturned_shapes_at_full_scale_stand_in_the_middle_and_the_heart_on_its_point():
+    """In the middle, pixel 32: the square has 11 pixels on each side, the ellipse 16 and 8, the heart 14."""
+    for shape, high, wide in ((0, 11, 11), (1, 8, 16), (2, 14, 14)):
+        image = at((shape, 5, 0, 16, 16)).squeeze(0) > 0
+        rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+        assert (rows[0], rows[-1], columns[0], columns[-1]) == (32 - high, 32 + high, 32 - wide, 32 + wide)
+    assert np.flatnonzero(image[46]).tolist() == [32]
+    assert np.flatnonzero(image[:, 32]).tolist() == list(range(21, 47))  # from the notch between the lobes down
+
+
 def test_identity_is_that_of_the_pixels():
     # All images of small squares at neighbouring places: the likeliest to coincide.
     factors = np.stack(np.meshgrid(0, [0, 1], range(40), range(3), range(3), indexing="ij"), -1).reshape(-1, 5)

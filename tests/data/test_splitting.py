@@ -36,6 +36,11 @@ def test_a_cut_has_the_size_asked_for_and_does_not_change():
     assert more.test.fingerprint == first.test.fingerprint
 
 
+def test_a_cut_of_images_that_are_all_there_twice_has_its_size_too():
+    data = divide("pool", pool_of([*range(20), *range(20)]), validation=6, test=4)
+    assert [len(split) for split in data.splits.values()] == [30, 6, 4]
+
+
 def given(shared):
     contents = [*range(1000), *range(1000 - shared, 1100 - shared)]
     return pool_of(contents, parts=np.array([TRAIN] * 1000 + [TEST] * 100, np.int8))

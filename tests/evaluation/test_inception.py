@@ -49,3 +49,13 @@ def test_images_are_shown_in_colour_and_from_minus_one_to_one(monkeypatch):
     np.testing.assert_allclose(seen.features(colours), [[-1, 0, 1]] * 2, atol=1e-6)
     with pytest.raises(UserError, match="grey or colour images. Received 2 channels"):
         seen.features(colours[..., :2])
+
+
+@pytest.mark.parametrize("axis", [1, 2], ids=["tall", "wide"])
+def test_what_shrinks_is_antialiased_whichever_side_is_long(axis: int):
+    """Of three lines the middle one is white: the whole is a third as bright, and each third line all white."""
+    seen = Inception.__new__(Inception)
+    seen.network = lambda images, training: images[:, 100, 100]
+    tall = np.tile(np.tile([0.0, 1.0, 0.0], 299)[:, None], 5)
+    image = (tall if axis == 1 else tall.T)[None, :, :, None]
+    np.testing.assert_allclose(seen.features(image), [[2 / 3 - 1] * 3], atol=1e-3)

@@ -92,10 +92,12 @@ def evaluated(seed: int) -> list:
     return [found["elbo"]["value"], found["sample_sharpness"]["value"], found["midpoint_distance[pixels]"]["value"]]
 
 
-def fitted(seed: int) -> list:
-    found = ex_post.fit_prior(MadeRun(vae(), ordinary(100)), "gaussian", seed=seed)
+def fitted(seed: int) -> tuple[dict, np.ndarray]:
+    """The figures of a Gaussian fitted to the codes of a run, and its mean, which is that of the training codes."""
+    run = MadeRun(vae(), ordinary(100))
+    found = ex_post.fit_prior(run, "gaussian", seed=seed)
     assert {one["seed"] for one in found.values()} == {seed}
-    return [found["fitted_prior_log_density"]["value"]]
+    return found["fitted_prior_log_density"], run.fitted.means
 
 
 FACTORS = np.random.default_rng(0).integers(0, 3, (300, 2))
@@ -128,7 +130,7 @@ DRAWN = {
     "effective_beta": lambda seed: effective_beta(FOREIGN, MANY, *FOREIGN.moments(MANY), seed=seed).value,
     "diagnose": lambda seed: diagnose(two_pixels, painted, MANY, seed=seed).figures["reconstruction"],
     "evaluate": evaluated,
-    "fit_prior": fitted,
+    "fit_prior": lambda seed: fitted(seed)[0]["value"],
     "score": lambda seed: score(MadeRun(vae(), ordinary(100)), ordinary(41), seed=seed).columns["elbo"],
 }
 """By the name of a function with a seed, numbers that hang on it."""
@@ -144,6 +146,8 @@ MORE = {
     "rows": lambda seed: judged(vae(), test=GREY, seed=seed).real_rows,
     "noise": lambda seed: judged(vae(), test=GREY, seed=seed).impostors["noise"],
     "importance bound": lambda seed: _bound(judged(vae(), test=GREY, seed=seed)),
+    "training codes of a fitted prior": lambda seed: fitted(seed)[1],
+    "test codes of a fitted prior": lambda seed: fitted(seed)[0]["controls"]["own prior"],
     "samples of a fitted prior": lambda seed: _fitted(judged(Lamp(shown=(9,)), test=SPREAD, seed=seed)),
     "binary images": lambda seed: SplitMeasurements(vae(), DYNAMIC, "test", seed).model_images,
     "scores of binary images": lambda seed: score(MadeRun(vae(), ordinary(100)), DYNAMIC, seed=seed).columns["png"],
@@ -173,6 +177,19 @@ def test_a_seed_repeats_and_another_one_does_not(name: str):
     first, again, other = (np.concatenate([np.ravel(part) for part in np.atleast_1d(draw(seed))]) for seed in (3, 3, 4))
     np.testing.assert_allclose(again, first, rtol=1e-5)
     assert not np.allclose(other, first, rtol=1e-4)
+
+
+def test_the_fit_of_a_mixture_starts_elsewhere_with_another_seed(monkeypatch):
+    """The codes stay the same."""
+    codes = np.random.default_rng(0).normal(size=(60, 3))
+    monkeypatch.setattr(ex_post, "_codes", lambda measurements: codes)
+    means = []
+    for seed in (3, 3, 4):
+        run = MadeRun(vae(), ordinary(100))
+        ex_post.fit_prior(run, components=5, seed=seed)
+        means.append(np.sort(run.fitted.means, axis=0))
+    np.testing.assert_allclose(means[1], means[0])
+    assert np.abs(means[2] - means[0]).max() > 0.01
 
 
 def test_scores_hand_their_seed_to_each(monkeypatch):

@@ -51,6 +51,34 @@ def test_the_classifier_of_the_digits_is_trained_once_and_leaves_seeds_alone(own
     assert json.loads(next(own_cache.glob("*.json")).read_text()) == found.protocol
 
 
+@pytest.mark.parametrize(("most_steps", "most_passes", "steps"), [(99, 2, 6), (4, 2, 4), (6, 99, 6)])
+def test_the_classifier_sees_each_image_once_a_pass_beside_its_class(monkeypatch, most_steps, most_passes, steps):
+    """300 images are two batches of 128 and a part; the part is filled up from the next pass."""
+    monkeypatch.setattr(module, "MOST_STEPS", most_steps)
+    monkeypatch.setattr(module, "MOST_PASSES", most_passes)
+    seen = []
+    monkeypatch.setattr(keras.Model, "train_on_batch", lambda self, x, y: seen.append((x, y)))
+    number, classes = np.arange(300), np.array([-1, 4, 7], "int32")
+    images = np.zeros((300, 4, 4, 1), "uint8")
+    images[:, 0, 0, 0], images[:, 0, 1, 0] = np.divmod(number, 20)  # what number it has
+    split = Split(images, classes[number % 3])
+    optimizer = module._trained(Dataset("numbered", split, split, split)).network.optimizer
+    assert [len(x) for x, _ in seen] == [128] * steps
+    order = np.concatenate([255 * x[:, 0, :2, 0] @ [20, 1] for x, _ in seen]).round().astype(int)
+    np.testing.assert_array_equal(np.concatenate([y for _, y in seen]), order % 3)
+    whole = order[: len(order) // 300 * 300].reshape(-1, 300)
+    for each in whole:
+        assert sorted(each) == number.tolist() != each.tolist()
+    rest = order[whole.size :]
+    assert len(set(rest)) == len(rest)
+    assert len(set(map(tuple, whole))) == len(whole)
+    rates = []
+    for step in (0, steps / 2, steps):  # half a cosine
+        optimizer.iterations.assign(int(step))
+        rates.append(float(keras.ops.convert_to_numpy(optimizer.learning_rate)))
+    assert rates == pytest.approx([0.002, 0.001, 0], abs=1e-8)
+
+
 def test_any_integers_are_labels_and_one_class_is_refused():
     rng = np.random.default_rng(0)
     labels = np.array([-1, 7] * 20, "int32")

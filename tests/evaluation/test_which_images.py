@@ -78,6 +78,24 @@ def test_the_middle_of_a_path_is_half_way():
     assert found["controls"]["real images"] == pytest.approx((start - 50) / (150 - 50), rel=1e-4)
 
 
+class Flash(Lamp):
+    """Decodes the code of the grey 200 as light, and all others as dark."""
+
+    def decode(self, codes, labels=None):
+        return super().decode(np.where(np.isclose(codes, 2), 2.0, 0.5))
+
+
+def test_a_path_has_ten_steps_of_which_the_first_and_the_last_count():
+    """From 100 to 200 the only step that shows is the last one, from 200 to 100 the first: ten times the mean."""
+    for greys in ([100, 200], [200, 100]):
+        measurements = judged(Flash(), train=Split(boards([50])), test=Split(boards(greys)))
+        vars(measurements)["real"] = boards(greys) / np.float32(255)
+        found = metrics.interpolations(measurements)["interpolation_smoothness[pixels]"]
+        assert found["value"] == pytest.approx(10)
+        assert found["controls"]["cross-fade"] == pytest.approx(1, rel=1e-4)
+        assert found["frames"] == 11
+
+
 def test_pairs_are_of_two_images_and_one_image_is_none():
     for n, pairs in ((2, 1), (3, 1), (4, 2), (201, 100), (202, 100)):
         found = metrics.interpolations(judged(Lamp(), "test", train=SPLITS["train"], test=Split(boards([9] * n))))

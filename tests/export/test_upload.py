@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import huggingface_hub
@@ -12,6 +14,7 @@ import yaml
 
 from hand_made import CLASSES, dataset_of, hand_made
 from latente.cli import main
+from latente.errors import UserError
 from latente.export import card
 from latente.export.hub import fetch, write_public
 from latente.model.fitted_prior import FittedPrior
@@ -172,3 +175,18 @@ def test_a_download_asks_for_the_files_of_a_run_alone(
         "metrics.json",
     ]
     assert (repo, given["revision"], sorted(given["allow_patterns"])) == ("me/cells", revision, files)
+
+
+def test_a_download_may_name_what_is_imported_and_nothing_else(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def named(**choices: str) -> None:
+        changed = {axis: {"name": name} for axis, name in choices.items()}
+        (run.path / "config.json").write_text(json.dumps(run.config | changed))
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda repo, **given: str(run.path))
+    for name in ("mine", "my.parts"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    named(objective="mine:Zen", prior="my.parts:Lamp")
+    assert fetch("hf://me/cells").config["prior"]["name"] == "my.parts:Lamp"
+    named(objective="mine:Zen", prior="others:Lamp", network="my.others:Net")
+    with pytest.raises(UserError, match="Received hf://me/cells with my.others:Net, others:Lamp: if you trust that"):
+        fetch("hf://me/cells")

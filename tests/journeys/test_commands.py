@@ -13,7 +13,7 @@ import yaml
 from PIL import Image
 
 import latente
-from latente.cli import COMMANDS, main
+from latente.cli import COMMANDS, evaluate, interpolate, main
 from latente.training import Run
 
 
@@ -110,6 +110,29 @@ def test_a_model_loads_in_a_process_that_only_imports_latente(run: Run, here: Pa
     assert found.stdout == "(2, 12, 12, 1)\n"
 
 
+@pytest.mark.parametrize("path", ["linear", "spherical"])
+def test_a_path_is_titled_by_its_kind_and_its_ends(run: Run, monkeypatch: pytest.MonkeyPatch, path: str):
+    shown = []
+    monkeypatch.setattr(interpolate, "show", lambda figure, *of: shown.append(figure))
+    assert main(["interpolate", str(run.path), "--from", "3", "--to", "17", "--path", path]) == 0
+    assert f"digits: {path} path from 3 to 17" in [
+        axes.get_title(loc) for axes in shown[0].axes for loc in ("left", "center")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0.5, -0.25, 1.0, -1.0, 12.0, 1234.5, 3], "0.500 -0.250 1.00 -1.00 12.00 1,234.50 3"),
+        ([2.0] * 32, " ".join(["2.00"] * 32)),
+        ([7.0, *[2.0] * 17, *[-0.5] * 15], "33 from -0.500 to 7.00, median 2.00"),
+    ],
+    ids=["of any size", "the most that are listed", "one more"],
+)
+def test_figures_of_each_latent_are_listed_and_of_many_summed_up(values: list[float], told: str):
+    assert evaluate._listed(values) == told
+
+
 def test_evaluate_prints_a_table_or_json(run: Run, capsys):
     assert main(["evaluate", str(run.path)]) == 0
     table, said = capsys.readouterr()
@@ -121,6 +144,24 @@ def test_evaluate_prints_a_table_or_json(run: Run, capsys):
     metrics = json.loads(capsys.readouterr().out)
     assert metrics["elbo"]["unit"] == "nats"
     assert (metrics["elbo"]["split"], metrics["elbo"]["n"]) == ("test", 359)
+
+
+def test_figures_below_1_have_three_decimals_and_others_two(run: Run, capsys, monkeypatch: pytest.MonkeyPatch):
+    values = {"elbo": -1234.567, "whole": 7, "one": 1.0, "minus": -1.0, "less": 0.25, "few": [0.5, 1.0, -2.0]}
+    about = {"unit": "nats", "group": "bound", "split": "test", "n": 359, "epoch": 2}
+    metrics = {name: {"value": value, **about} for name, value in values.items()}
+    metrics["less"]["controls"] = {"real images": 1.0, "noise": -0.5}
+    monkeypatch.setattr("latente.evaluation.evaluate", lambda *given, **options: metrics)
+    assert main(["evaluate", str(run.path)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert {line[0]: " ".join(line[1:]) for line in lines if line and line[0] in values} == {
+        "elbo": "-1,234.57 nats",
+        "whole": "7 nats",
+        "one": "1.00 nats",
+        "minus": "-1.00 nats",
+        "less": "0.250 nats (real images 1.00) (noise -0.500)",
+        "few": "nats: 0.500 1.00 -2.00",
+    }
 
 
 def test_the_report_is_one_file(run: Run, capsys):

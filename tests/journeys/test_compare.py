@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from PIL import Image
 
 import latente
 from latente.cli import main
+from latente.cli.compare import show_comparison
 from latente.report import Comparison
+from latente.report.groups import Row, RunGroup
 from latente.training import Run
 from training.test_train import QUICK, assert_same, weights, without_times
 
@@ -64,6 +67,38 @@ def test_one_run_shows_no_spread(beta: Comparison, tmp_path, capsys):
     assert tables == ["A", "B"] * (len(tables) // 2)
     assert tables
     assert Path(out[-1]) == tmp_path / "two" / "comparison.html"
+
+
+def made_up(figures: int, notes: list[str]) -> Comparison:
+    """Two runs with so many figures, each of 18 characters."""
+    runs = [SimpleNamespace(config={"training": {"seed": seed}}) for seed in (0, 7)]
+    groups = [RunGroup(letter, {"beta": letter.lower()}, (run,)) for letter, run in zip("AB", runs, strict=True)]
+    means = -12345678901234.25, -98765432109876.75
+    rows = [Row(f"figure_{i}", "nats", means, (None, None), {}, ()) for i in range(figures)]
+    return Comparison(groups, rows, notes, Path("there.html"))
+
+
+@pytest.mark.parametrize(("columns", "tables"), [(24, [1, 1, 1, 1, 1]), (80, [3, 2]), (90, [4, 1]), (120, [5])])
+def test_a_table_is_as_wide_as_the_terminal_and_no_figure_is_cut(
+    columns: int, tables: list[int], capsys, monkeypatch: pytest.MonkeyPatch
+):
+    """A table of n figures of 18 characters takes 20 n + 4 columns, and two more are left for a longer letter."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    show_comparison(made_up(5, []))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    for letter, cell in (("A", "-12345678901234.25"), ("B", "-98765432109876.75")):
+        found = [line.split()[1:] for line in lines if line.split()[:1] == [letter]]
+        assert found == [[cell] * n for n in tables]
+
+
+def test_notes_stand_under_the_tables_as_they_are(capsys):
+    show_comparison(made_up(1, ["The [bold] likelihoods differ.", "A has a seed more than once."]))
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "Note: The [bold] likelihoods differ.",
+        "Note: A has a seed more than once.",
+        "there.html",
+    ]
 
 
 def test_other_data_leave_the_figures_to_compare(beta: Comparison, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 
 import latente
 from latente.cli import main
+from latente.evaluation import ex_post
 from latente.training import Run
 
 
@@ -50,6 +51,28 @@ def test_samples_come_from_the_prior_that_was_fitted_last(mine: Run, capsys):
     assert mine.fitted_prior is not None
     mine.save(mine.model(), best=True)  # its codes are others
     assert mine.fitted_prior is None
+
+
+@pytest.mark.parametrize(
+    ("fitted", "printed", "gain"),
+    [(-3.5, "-3.500", "0.50 nats higher"), (-4.25, "-4.250", "0.25 nats lower"), (8, "8.000", "12.00 nats higher")],
+)
+def test_what_the_elbo_gains_is_told(
+    mine: Run, capsys, monkeypatch: pytest.MonkeyPatch, fitted: float, printed: str, gain: str
+):
+    density = {"value": fitted, "controls": {"own prior": -4.0}, "unit": "nats", "components": 3, "train_n": 1258}
+    recall = {"value": 0.5, "controls": {"own prior": 0.25}, "unit": "share"}
+    found = {"fitted_prior_log_density": density, "fitted_prior_recall[classifier]": recall}
+    monkeypatch.setattr(ex_post, "fit_prior", lambda *given: found)
+    assert main(["fit-prior", str(mine.path), "--kind", "gaussian"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "mine: one Gaussian, fitted to the codes of 1,258 training images",
+        "on the test images                 own prior      fitted",
+        f"log p(z)                              -4.000{printed:>12}  nats",
+        "recall[classifier]                     0.250       0.500  share",
+        f"The ELBO with this prior is {gain}.",
+        "latente sample draws from it now; with --own-prior, from the model's.",
+    ]
 
 
 def test_what_does_not_fit_is_refused(mine: Run, tmp_path: Path, capsys):

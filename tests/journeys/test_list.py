@@ -48,6 +48,11 @@ posterior: the approximate posterior q(z given x).
 
 """
 
+LIKELIHOODS = """\
+likelihood: the distribution of an image (batch, H, W, C) given what the
+            decoder puts out for it.
+* Bernoulli """
+
 NETWORK = """\
 network: the two networks of a VAE.
 
@@ -109,6 +114,7 @@ def test_every_axis_is_listed_with_its_choices_and_the_default(capsys):
         assert len(names) == len(choices(AXES[axis]))
     assert found == LISTED
     assert f"\n\n{POSTERIORS}" in out
+    assert f"\n\n{LIKELIHOODS}" in out
     assert "\n\n* is taken by default. latente list AXIS shows the options of its choices;\n" in out
     assert f"\n\n{printed(capsys, 'papers')}" in out
 

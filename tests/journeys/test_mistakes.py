@@ -1,15 +1,17 @@
 """Every mistake ends with exit code 2 and one message that helps, and leaves nothing behind."""
 
+import argparse
 import gzip
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from latente.cli import main
+from latente.cli import main, parser
 from latente.training import Run
 
 IDX = "fashion-mnist/train-images-idx3-ubyte.gz"
@@ -160,6 +162,36 @@ def test_a_path_that_cannot_be_written(run: Run, here: Path, capsys):
 )
 def test_arguments(run: Run, here: Path, capsys, arguments: list[str], message: str):
     assert message in refused([str(run.path) if a == "RUN" else a for a in arguments], capsys)
+
+
+REQUIRED = [
+    ("data", "{list,info,get}"),
+    ("encode RUN digits", "-o/--output"),
+    ("export RUN", "--format"),
+    ("interpolate RUN --to 1", "--from"),
+    ("interpolate RUN --from 0", "--to"),
+    ("recipe", "COMMAND"),
+    ("score RUN digits", "-o/--output"),
+]
+"""Commands without what they cannot do without, beside their positional arguments."""
+
+
+@pytest.mark.parametrize(("words", "missing"), REQUIRED)
+def test_what_is_required_is_named_where_it_is_left_out(here: Path, capsys, words: str, missing: str):
+    assert f"the following arguments are required: {missing}." in refused(words.split(), capsys)
+    assert list(here.iterdir()) == []
+
+
+def test_no_command_requires_more():
+    def of(name: str, one: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+        for action in one._actions:
+            group = isinstance(action, argparse._SubParsersAction)
+            if action.required and name and (group or action.option_strings):
+                yield name, "/".join(action.option_strings) or action.metavar
+            for word, sub in action.choices.items() if group else ():
+                yield from of(f"{name} {word}".strip(), sub)
+
+    assert sorted(of("", parser())) == sorted((words.split()[0], missing) for words, missing in REQUIRED)
 
 
 def test_a_wrong_header(here: Path, capsys):

@@ -187,6 +187,22 @@ def test_a_path_has_its_ends_its_steps_and_its_shape(here: Path, untrained: Call
     assert np.abs(straight[1] - round_[1]).max() > 1e-3
 
 
+def test_a_path_of_a_conditional_model_has_the_labels_of_its_ends(
+    here: Path, untrained: Callable[..., Run], shown: list
+):
+    made = untrained("told", classes=10, latent_dim=3, network="Dense", **{"network.hidden": (8,)})
+    vae, test = made.model(), made.data().test
+    images, labels = np.asarray(test.images[[5, 11]]), test.labels[[5, 11]]
+    assert labels[0] != labels[1]
+    first, last = vae.encode(images, labels=labels)
+    ran("interpolate", made.path, "--from", 5, "--to", 11, "--steps", 4)
+    t = np.array([0, 1 / 3, 2 / 3, 1])[:, None]
+    codes = (1 - t) * first + t * last
+    found = shown[0]["decoded path"]
+    np.testing.assert_allclose(found, vae.decode(codes, labels.repeat(2)), atol=1e-5)
+    assert np.abs(found - vae.decode(codes, labels[::-1].repeat(2))).max() > 1e-3
+
+
 @proves("traverse", "--steps")
 def test_a_traversal_has_its_steps(run: Run, here: Path, shown: list):
     ran("traverse", run.path, "--steps", 5)

@@ -162,6 +162,13 @@ def test_a_seed_that_is_none_is_refused_in_one_sentence(micro: Run, here: Path, 
     assert not list(here.iterdir())
 
 
+@pytest.mark.parametrize("command", SEEDED)
+def test_every_other_seed_is_taken(command: str):
+    output = ["-o", "out.csv"] if command in ("encode", "score") else []
+    for seed in (0, 63, 64, 1000, 4294967295):
+        assert parser().parse_args([command, "RUN", *output, "--seed", str(seed)]).seed == seed
+
+
 @pytest.mark.parametrize("seed", ["-1", "4294967296"])
 def test_training_refuses_them_too(here: Path, capsys, seed: str):
     assert main(["train", "digits", "--seed", seed]) == 2

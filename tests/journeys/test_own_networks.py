@@ -1,7 +1,7 @@
 """The user's own Keras models as the two networks, from VAE(encoder=..., decoder=...) to a run and its commands."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -11,6 +11,7 @@ from keras import layers, ops
 
 import latente
 from latente import VAE, UserError, backend, cli
+from latente.evaluation import elbo_terms
 from latente.model import AXES, choices
 from latente.model.networks import Network
 
@@ -116,6 +117,40 @@ def test_the_models_say_the_shapes_and_keep_their_weights():
     own_decoder.trainable = False
     assert len(vae.trainable_variables) == len(own_encoder.trainable_variables) == 4
     assert vae.count_params() == own_encoder.count_params() + own_decoder.count_params() + 2  # step and images
+
+
+def dropping(numbers: Sequence[float], *before: layers.Layer) -> keras.Sequential:
+    """Gives these numbers whatever it sees; in training each of them is zero or twice as large, by chance."""
+    dense = layers.Dense(len(numbers), kernel_initializer="zeros")
+    model = keras.Sequential([*before, dense, layers.Dropout(0.5)])
+    dense.bias.assign(numbers)
+    return model
+
+
+@pytest.mark.backend
+def test_dropout_drops_in_training_and_never_else():
+    """The KL of N(3, 1) in two dimensions is 9; that of N(0, 1) or N(6, 1) is 0 or 18 for each.
+
+    A pixel of 1/2 is its mean; from 0 or 1 it is five standard deviations away, which costs 25 / 2 nats.
+    """
+    own_encoder = dropping([3, 3, 0, 0], layers.Input(SHAPE), layers.Flatten())
+    own_decoder = dropping([0.5] * 64, layers.Input((2,)))
+    own_decoder.add(layers.Reshape(SHAPE))
+    vae = VAE(encoder=own_encoder, decoder=own_decoder, likelihood="Gaussian")  # of standard deviation 0.1
+    vae.compile(keras.optimizers.SGD(0.0), jit_compile=backend.jit_compile())
+    x, codes = np.full((400, *SHAPE), 0.5, "float32"), np.zeros((400, 2))
+    at_rest = 64 * np.log(0.1 * np.sqrt(2 * np.pi))
+    for means in (vae.encode(x), vae.predict(x, 400, verbose=0)["z_mean"], ops.convert_to_numpy(vae(x)["z_mean"])):
+        np.testing.assert_allclose(means, np.full((400, 2), 3))
+    for pictures in (vae.decode(codes), vae.reconstruct(x), vae.sample(400)):
+        np.testing.assert_allclose(pictures, x)
+    np.testing.assert_allclose(vae.reconstruction(x, codes), np.full(400, at_rest), rtol=1e-5)
+    np.testing.assert_allclose(elbo_terms(vae, x).reconstruction, np.full(400, at_rest), rtol=1e-5)
+    logs = vae.evaluate(x, batch_size=400, verbose=0, return_dict=True)
+    assert (logs["kl"], logs["reconstruction"]) == pytest.approx((9, at_rest), rel=1e-5)
+    trained = {name: values[0] for name, values in vae.fit(x, batch_size=400, verbose=0).history.items()}
+    assert trained["kl"] == pytest.approx(18, abs=6 * np.sqrt(2 * 9**2 / 400))
+    assert trained["reconstruction"] == pytest.approx(at_rest + 64 * 25 / 2, rel=1e-5)
 
 
 @pytest.mark.backend

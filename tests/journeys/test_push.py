@@ -56,7 +56,7 @@ def test_there_and_back_again(run: Run, hub: Path, capsys):
     vae = latente.load("hf://me/digits@main")
     np.testing.assert_array_equal(vae.sample(4), run.model().sample(4))
     assert Run(hub / "me" / "digits").log == run.log
-    with pytest.raises(UserError, match="no such revision"):
+    with pytest.raises(UserError, match="^me/digits has no such revision"):
         latente.load("hf://me/digits@v9")
 
 
@@ -137,8 +137,9 @@ def test_the_hubs_refusals_have_a_remedy(error: Exception, message: str, monkeyp
         raise error
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
-    with pytest.raises(UserError, match=message):
-        latente.load("hf://me/digits")
+    with pytest.raises(UserError, match=message) as told:
+        latente.load("hf://me/digits@v1")
+    assert re.search("(at|for) me/digits: ", str(told.value))  # by its name there, not by the address
 
 
 def test_names_are_checked(run: Run, tmp_path: Path, capsys):

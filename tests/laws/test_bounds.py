@@ -64,6 +64,14 @@ def test_streaming_changes_nothing():
     np.testing.assert_allclose(effective, 1 / (share**2).sum(axis=0))
 
 
+def test_it_does_not_matter_when_the_largest_weight_comes():
+    """Weights 1 and 1, then 2, then 4, whose sum is 8 and whose squares' sum is 22; and the other way round."""
+    for weights in ([[1, 1], [2], [4]], [[4], [2], [1, 1]]):
+        bound, effective = importance._stream((np.log(each)[:, None] for each in weights), 4)
+        np.testing.assert_allclose(bound, [np.log(8 / 4)])
+        np.testing.assert_allclose(effective, [8**2 / 22])
+
+
 def test_the_exact_posterior_makes_every_bound_tight(linear):
     vae, x, exact = linear
     kernel, bias = vae.encoder.layers[-1].get_weights()

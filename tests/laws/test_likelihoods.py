@@ -264,6 +264,20 @@ def test_continuous_bernoulli_is_exact_on_both_sides_of_its_expansion(pixel: flo
     np.testing.assert_allclose(second.ravel(), slope * inner, atol=2e-6)
 
 
+def test_the_expansion_of_the_continuous_bernoulli_ends_before_it_goes_astray():
+    """At a grey of 1/2 the log-density is -log(sinh(a / 2) / (a / 2)), and the mean 1/2 + (coth(a / 2) - 2 / a) / 2.
+
+    Both are below 0.4 up to a = 3; float32 has steps of 3e-8 there, and the expansion is 2e-6 off at a = 2.
+    """
+    logits = np.linspace(0.01, 3, 300).reshape(-1, 1, 1, 1)
+    half = 510 * np.tanh(logits.ravel() / 510) / 2
+    for sign in (1, -1):
+        found = log_prob(ContinuousBernoulli(), np.full(logits.shape, 0.5), sign * logits)
+        np.testing.assert_allclose(found, -np.log(np.sinh(half) / half), rtol=0, atol=5e-7)
+        expected = 0.5 + sign * (1 / np.tanh(half) - 1 / half) / 2
+        np.testing.assert_allclose(mean(ContinuousBernoulli(), sign * logits).ravel(), expected, rtol=0, atol=5e-7)
+
+
 def test_continuous_bernoulli_draws_within_the_unit_interval_at_every_logit():
     logits = np.broadcast_to(np.append(LOGITS, [-1e4, 1e4]), (20000, 1, 1, len(LOGITS) + 2))
     drawn = draw(ContinuousBernoulli(), logits)

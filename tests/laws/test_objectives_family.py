@@ -22,7 +22,7 @@ from latente.model.likelihoods import Gaussian
 from latente.model.networks import Dense
 from latente.model.objectives import DIPVAE, GECO, IWAE, MMD, BetaTCVAE, CapacityVAE, FactorVAE
 from latente.model.objectives.beta_tcvae import log_weights, total_correlation
-from latente.model.objectives.mmd import SCALES, discrepancy
+from latente.model.objectives.mmd import discrepancy
 from latente.model.posteriors import DiagonalGaussian
 from latente.options import options_of
 
@@ -252,8 +252,10 @@ class TestMMD:
     def test_it_is_what_loops_give(self):
         a, b = np.random.default_rng(0).standard_normal((4, 2)), np.random.default_rng(1).standard_normal((3, 2))
 
+        scales = (0.1, 0.2, 0.5, 1, 2, 5, 10)  # Tolstikhin et al. (2018)
+
         def kernel(u: np.ndarray, v: np.ndarray) -> float:
-            return np.mean([[np.mean([4 * s / (4 * s + ((x - y) ** 2).sum()) for s in SCALES]) for y in v] for x in u])
+            return np.mean([[np.mean([4 * s / (4 * s + ((x - y) ** 2).sum()) for s in scales]) for y in v] for x in u])
 
         assert self.of(a, b) == pytest.approx(kernel(a, a) + kernel(b, b) - 2 * kernel(a, b), rel=1e-4)
 

@@ -10,6 +10,7 @@ from keras import ops
 from latente import VAE, backend
 from latente.errors import UserError
 from latente.model import AXES, choices
+from latente.model.latent_statistics import LatentStatistics
 from latente.model.networks import Conv, Dense
 from latente.model.objectives import ELBO
 
@@ -69,6 +70,21 @@ def test_evaluate_is_a_full_pass_with_the_ragged_batch():
     parts = [vae.evaluate(x[i : i + 1], batch_size=1, verbose=0, return_dict=True)["kl"] for i in range(11)]
     assert ragged["kl"] == pytest.approx(whole["kl"], rel=1e-4)
     assert ragged["kl"] == pytest.approx(np.mean(parts), rel=1e-4)
+
+
+def test_latents_are_counted_and_their_kl_averaged_over_batches_of_any_size():
+    """Means about 1 whose variances are 0, 0.0099 and 0.0101; KLs of 1, 2, 3 and 6 nats, times 0, 1 and 10."""
+    statistics = LatentStatistics(3)
+    means = 1 + np.multiply.outer([1, -1, 1, -1], np.sqrt([0, 0.0099, 0.0101]))
+    kl = np.multiply.outer([1, 2, 3, 6], [0, 1, 10])
+    for _ in range(2):
+        for rows in (slice(1), slice(1, 4)):
+            statistics.update_state(*(ops.convert_to_tensor(each[rows].astype("float32")) for each in (means, kl)))
+        assert float(ops.convert_to_numpy(statistics.result())) == 1
+        np.testing.assert_allclose(statistics.kl_per_dimension(), [0, 3, 30], rtol=1e-6)
+        statistics.reset_state()
+        assert float(ops.convert_to_numpy(statistics.result())) == 0  # of no image at all
+        np.testing.assert_array_equal(statistics.kl_per_dimension(), [0, 0, 0])
 
 
 @pytest.mark.parametrize("n", [1, 499, 500, 501, 1001])

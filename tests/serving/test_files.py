@@ -95,3 +95,9 @@ def test_images_go_out_as_png_where_they_have_1_or_3_channels(channels: int) -> 
         outgoing(images, "png")
     told = f'A PNG has 1 or 3 channels. The images have {channels}: ask for the format "array".'
     assert str(refused.value) == told
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_plain_picture_goes_out_in_fewer_bytes_than_it_has_pixels(channels: int) -> None:
+    (plain,) = outgoing(np.full((1, 64, 64, channels), 0.5), "png")
+    assert len(base64.b64decode(plain)) < 64 * 64 / 10

@@ -67,6 +67,8 @@ def test_more_values_add_runs_and_other_options_are_refused(folder: Path, monkey
         list(train_grid(points(**SEEDS, epochs=3), folder))
     with pytest.raises(UserError, match=r"--seed is 1 there and 0 here"):
         list(train_grid(points(beta=[1, 5]), folder))
+    with pytest.raises(UserError, match=r"seed=1 belongs to another sweep: --seed is 1 there and 0 here"):
+        list(train_grid(points(**SEEDS)[:1], folder))  # of which nothing varies
     with pytest.raises(UserError, match="holds a run of another config"):
         ensure_trained(points(beta=[1, 5])[1].config, folder / "seed=0", False, {})
 
@@ -111,11 +113,13 @@ def test_a_run_that_diverges_is_told_of_and_left_out(folder: Path, tmp_path, mon
         ([("network.hidden", "32,64")], {"network.hidden": ["32", "64"]}),  # of Conv
         ([("latent-dim", "2, 3")], {"latent_dim": ["2", "3"]}),
         ([("data.binarize", "none,static")], {"data.binarize": ["none", "static"]}),
+        ([("data.size", "8,12"), ("data.size", "16,16")], {"data.size": ["8,12", "16,16"]}),
+        ([("seed", "0,1"), ("epochs", "2,3")], {"training.seed": ["0", "1"], "training.epochs": ["2", "3"]}),
     ],
     ids=str,
 )
 def test_commas_and_repetition(flags, values):
-    assert read_values(flags, {"data.name": "digits"}) == values
+    assert read_values(flags, {"data.name": "folder:photos"}) == values
 
 
 @pytest.mark.parametrize(
