@@ -18,7 +18,7 @@ from latente.training import Run, trainer
 from latente.training import feed as feeds
 from latente.training.batches import EpochOrder
 from latente.training.callbacks import Pictures, Recorder
-from latente.training.feed import Feed
+from latente.training.feed import Feed, Resident
 from latente.training.length import Length
 from latente.training.loops import Chunks
 from latente.training.settings import Settings
@@ -78,7 +78,7 @@ def read(feed: Feed) -> list[Batch]:
 
 @contextmanager
 def in_chunks(vae: VAE, training: Feed, validation: Feed) -> Iterator[Chunks]:
-    yield Chunks(1, training, validation)
+    yield Chunks(1, training, validation, isinstance(training, Resident))
 
 
 @pytest.fixture(params=["resident", "a window of one batch", "of two", "of all"])

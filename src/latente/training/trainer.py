@@ -33,7 +33,7 @@ from latente.training.feed import feed
 from latente.training.health import Health
 from latente.training.labels import classes_of
 from latente.training.length import Length
-from latente.training.loops import in_chunks
+from latente.training.loops import Chunks, in_chunks
 from latente.training.progress import shown
 from latente.training.run import Run
 from latente.training.settings import Settings
@@ -208,6 +208,8 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
         in_chunks(vae, feed(batches), feed(held_out)) as chunks,
         shown(progress, length, chunks.size, done) as lines,
     ):
+        if progress:
+            _tell_device(run, chunks)
         keras.Model.fit(
             vae,
             chunks.training,
@@ -230,6 +232,16 @@ def _tell(length: Length) -> None:
         epochs=length.epochs,
         steps=length.steps,
     )
+    print(line, file=sys.stderr, flush=True)
+
+
+def _tell_device(run: Run, chunks: Chunks) -> None:
+    """Say what computes, and how."""
+    about = {name: run.environment[name] for name in ("backend", "device", "precision")} | {"steps": chunks.size}
+    if chunks.resident:
+        line = tr("{backend} on {device} in {precision}, {steps:,} steps a call, images kept there", **about)
+    else:
+        line = tr("{backend} on {device} in {precision}, {steps:,} steps a call, images streamed", **about)
     print(line, file=sys.stderr, flush=True)
 
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from latente.training.feed import Feed, Segment
+from latente.training.feed import Feed, Resident, Segment
 from latente.training.loops.unchanged import unchanged
 
 SECONDS = 0.25
@@ -37,11 +37,13 @@ class Chunks:
         size: Steps that each call takes.
         training: Its ``x``.
         validation: Its ``validation_data``.
+        resident: Whether all training images stay on the device.
     """
 
     size: int
     training: Any
     validation: Any
+    resident: bool
 
 
 class Loop(Protocol):
@@ -83,7 +85,8 @@ def in_chunks(vae: keras.Model, feed: Feed, held_out: Feed) -> Iterator[Chunks]:
     vae.train_function = training.function(_by_number(training, feed, size))
     vae.test_function = validation.function(_by_number(validation, held_out, size))
     try:
-        yield Chunks(size, *(numbers(math.ceil(len(each) / size)) for each in (feed, held_out)))
+        given, held = (numbers(math.ceil(len(each) / size)) for each in (feed, held_out))
+        yield Chunks(size, given, held, isinstance(feed, Resident))
     finally:
         vae.train_function = vae.test_function = None
 
