@@ -12,7 +12,7 @@ import pytest
 from keras import ops
 
 import latente
-from latente import VAE, data
+from latente import VAE, backend, data
 from latente.options import options_of
 from latente.training import Run, trainer
 from latente.training import feed as feeds
@@ -180,7 +180,7 @@ def test_images_are_drawn_anew_each_epoch_and_those_of_validation_once(feed: Cal
 
 
 def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
-    feed: Callable[..., Fed], monkeypatch: pytest.MonkeyPatch
+    feed: Callable[..., Fed], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told: list[tuple[Any, ...]] = []
     monkeypatch.setattr(trainer, "shown", lambda *of: told.append(of) or nullcontext([]))
@@ -191,6 +191,9 @@ def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
     whole.vae.step.assign(6)  # two epochs of three batches
     whole.run.save(whole.vae, best=True)
     resumed = feed(resumed=whole.run, progress=True)
+    images = "kept there" if feeds.SHARE else "streamed"
+    about = f"{keras.backend.backend()} on {backend.device()} in float32; images {images}; steps a call: 1"
+    assert capsys.readouterr().err.splitlines()[0] == about
     assert told[-1] == (True, Length(images=23, batch_size=10, epochs=3), 1, 2)  # two epochs are done
     assert list(resumed.training) == [3]
     assert resumed.order(3) == whole.order(3) != whole.order(1)

@@ -239,9 +239,9 @@ def _tell_device(run: Run, chunks: Chunks) -> None:
     """Say what computes, and how."""
     about = {name: run.environment[name] for name in ("backend", "device", "precision")} | {"steps": chunks.size}
     if chunks.resident:
-        line = tr("{backend} on {device} in {precision}, {steps:,} steps a call, images kept there", **about)
+        line = tr("{backend} on {device} in {precision}; images kept there; steps a call: {steps:,}", **about)
     else:
-        line = tr("{backend} on {device} in {precision}, {steps:,} steps a call, images streamed", **about)
+        line = tr("{backend} on {device} in {precision}; images streamed; steps a call: {steps:,}", **about)
     print(line, file=sys.stderr, flush=True)
 
 
