@@ -18,8 +18,9 @@ import numpy as np
 
 from latente.data import Split
 from latente.model.networks import Dense
+from latente.training import feed as feeds
 from latente.training.batches import Batches, EpochOrder
-from latente.training.feed import feed
+from latente.training.feed import Feed, Resident, Streamed
 from latente.training.loops import in_chunks
 
 SIDES = {"tiny": 8, "lesson": 28}
@@ -80,9 +81,9 @@ def by_keras(vae: keras.Model, batches: Batches) -> Timed:
     return epoch
 
 
-def by_latente(vae: keras.Model, batches: Batches) -> Iterator[Timed]:
+def by_latente(vae: keras.Model, given: Feed) -> Iterator[Timed]:
     """The same by many steps a call."""
-    given = feed(batches)
+    batches = given.batches
     with in_chunks(vae, given, given) as chunks:
 
         def epoch() -> float:
@@ -167,8 +168,10 @@ def main() -> None:
     def batches() -> Batches:
         return Batches(Split(images), size, seed=0, shuffle=True, dynamic=False)
 
-    latentes = by_latente(model(kind), batches())
-    programs = {"Keras's fit, a step a call": by_keras(model(kind), batches()), "Latente": next(latentes)}
+    feeds.WINDOW = images.nbytes // 10
+    held = [by_latente(model(kind), given(batches())) for given in (Resident, Streamed)]
+    names = ("Keras's fit, a step a call", "Latente", "Latente, streamed in ten windows")
+    programs = dict(zip(names, (by_keras(model(kind), batches()), *map(next, held)), strict=True))
     if keras.backend.backend() == "jax":
         programs["bare scan"] = scanned(model(kind), batches())
     if keras.backend.backend() == "torch":
