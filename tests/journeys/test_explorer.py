@@ -233,6 +233,17 @@ def test_findings_are_read_in_the_readers_language(page: Page, taught: Run) -> N
     page.get_by_role("combobox", name="Idioma").select_option("en")
 
 
+def test_what_is_drawn_while_a_language_is_on_its_way_is_in_that_of_before(page: Page) -> None:
+    page.goto("/#panel=training")
+    page.route("**/texts/es", lambda route: None)  # never answered
+    said = """async () => {
+        const { choose, t } = await import("/page/language.js");
+        choose("es");
+        return t("Training");
+    }"""
+    assert page.evaluate(said) == "Training"
+
+
 def test_every_panel_in_spanish_on_a_telephone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/")

@@ -5,14 +5,14 @@ const KEPT = "latente.language";
 const TEXTS = { en: {}, es: null };
 
 let language = initial();
-await read();
+await read(language);
 
-/** The texts of the language, where it has not been read; without them the page is in English, rather than not there. */
-async function read() {
+/** The texts of a language, where it has not been read; without them the page is in English, rather than not there. */
+async function read(tag) {
   try {
-    TEXTS[language] ??= await (await fetch(`/texts/${language}`)).json();
+    TEXTS[tag] ??= await (await fetch(`/texts/${tag}`)).json();
   } catch {
-    TEXTS[language] = {};
+    TEXTS[tag] = {};
   }
 }
 
@@ -24,8 +24,8 @@ function initial() {
 export const current = () => language;
 
 export async function choose(tag) {
+  await read(tag); // before it is spoken: what is drawn meanwhile is in the language of before
   language = tag;
-  await read();
   localStorage.setItem(KEPT, tag);
 }
 
