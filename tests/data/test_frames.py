@@ -91,6 +91,10 @@ def test_one_file_of_several_frames_says_which_is_taken(tmp_path, caplog):
     save(tmp_path / "frames.tif", grey([10, 20, 30]))
     assert data.read_image(tmp_path / "frames.tif", (20, 20, 1)).max() == 10
     assert f"{tmp_path / 'frames.tif'} holds 3 frames. Its first is taken" in caplog.text
+    caplog.clear()
+    save(tmp_path / "one.tif", grey([7]))
+    assert data.read_image(tmp_path / "one.tif", (20, 20, 1)).max() == 7
+    assert caplog.text == ""
     assert data.read_image(tmp_path / "frames.tif#3", (20, 20, 1)).max() == 30
     with pytest.raises(UserError, match="frames.tif#4 must be a readable image file"):
         data.read_image(tmp_path / "frames.tif#4", (20, 20, 1))

@@ -489,6 +489,8 @@ WEIGHT = {
              effective_beta=beta(1700), history=History(beta=2)),
         well("half of it", effective_beta=beta(150), history=History(beta=2)),
         sick("none was meant", "loss-averaged-over-pixels", effective_beta=beta(101), history=History(beta=0)),
+        sick("of a beta so small that the estimate is below 1", "loss-averaged-over-pixels",
+             effective_beta=beta(0.5), history=History(beta=0.001)),
         well("a negative estimate", effective_beta=beta(-300)),
         well("none", effective_beta=beta(0)),
         well("collapsed, of an unknown loss", **losses(None)),

@@ -89,3 +89,11 @@ def test_any_integers_are_labels_and_one_class_is_refused():
     blank = Split(split.images, np.zeros(40, "int32"))
     with pytest.raises(UserError, match="at least two classes"):
         classifier_of(Dataset("made", blank, blank, blank))
+
+
+@pytest.mark.parametrize(
+    ("side", "filters"), [(7, [64]), (12, [64]), (28, [32, 64]), (64, [8, 16, 32, 64]), (113, [8, 8, 16, 32, 64])]
+)
+def test_the_classifier_halves_the_image_to_7_pixels_and_doubles_its_filters(side: int, filters: list[int]):
+    layers = module._network((side, side, 3), classes=4).layers
+    assert [layer.filters for layer in layers if isinstance(layer, keras.layers.Conv2D)] == filters

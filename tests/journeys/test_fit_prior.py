@@ -28,6 +28,7 @@ def drawn(run: Run, *flags: str) -> np.ndarray:
 def test_samples_come_from_the_prior_that_was_fitted_last(mine: Run, capsys):
     own = drawn(mine)
     assert "the model's own prior, StandardNormal" in capsys.readouterr().err
+    assert [path.name for path in (mine.path / "figures").glob("samples-20*")] == ["samples-20-seed-3.png"]
     assert main(["fit-prior", str(mine.path), "--components", "3"]) == 0
     said = capsys.readouterr().out
     assert "a mixture of 3 Gaussians, fitted to the codes of 1,258 training images" in said

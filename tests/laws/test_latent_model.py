@@ -9,6 +9,7 @@ from latente.data import load
 from latente.evaluation import elbo_terms, metrics
 from latente.evaluation.foreign import ForeignModel
 from latente.evaluation.split_measurements import SplitMeasurements
+from latente.model.latent_model import interpolate_codes
 from latente.model.networks import Dense
 
 pytestmark = pytest.mark.backend
@@ -53,6 +54,19 @@ def test_the_verbs_that_follow_agree(vae: VAE, foreign: ForeignModel, dataset):
     mean, log_var = vae.moments(images)
     np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=6 * np.exp(0.5 * log_var).max() / 20)
     np.testing.assert_allclose(drawn.std(axis=0), np.exp(0.5 * log_var), rtol=0.25)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "middle"),
+    [
+        ([2.0, 0.0], [0.0, 2.0], [2**0.5, 2**0.5]),  # an eighth of the circle of radius 2
+        ([1.0, 0.0], [4.0, 0.0], [2.5, 0.0]),  # one direction
+        ([3.0, 0.0], [-1.0, 0.0], [1.0, 0.0]),  # opposite ones
+    ],
+)
+def test_a_great_circle_is_the_line_where_it_is_not_unique(start: list, end: list, middle: list):
+    path = interpolate_codes(np.array(start), np.array(end), 3, "spherical")
+    np.testing.assert_allclose(path, [start, middle, end], atol=1e-9)
 
 
 def test_its_bound_is_that_of_the_model_behind_it(vae: VAE, foreign: ForeignModel, dataset):

@@ -180,6 +180,23 @@ def test_pixels_outside_the_unit_interval_are_refused(likelihood: Likelihood, pi
         likelihood.check(images)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "remedy"),
+    [
+        (-1.0, 1.0, "Shift them from"),
+        (-1.1, 1.0, "Scale the images"),
+        (-1.0, 1.1, "Scale the images"),
+        (0.0, 255.0, "Divide them by 255"),
+        (0.0, 256.0, "Scale the images"),
+        (-0.1, 255.0, "Scale the images"),
+        (0.0, np.inf, "Find the images"),
+    ],
+)
+def test_the_remedy_is_for_the_range_that_came(low: float, high: float, remedy: str):
+    with pytest.raises(UserError, match=remedy):
+        Bernoulli().check(np.array([low, high]).reshape(2, 1, 1, 1))
+
+
 @pytest.mark.parametrize("likelihood", {type(one): one for one in ALL}.values(), ids=name)
 def test_one_step_lowers_the_loss_and_saving_keeps_it(tmp_path, likelihood: Likelihood):
     keras.utils.set_random_seed(0)

@@ -91,6 +91,7 @@ LIMITS = {
     ),
     "cold": ("sample", {"temperature": 0}, {"temperature": -0.1}, 422, "temperature: Input should be greater than or"),
     "seeds of samples": ("sample", {"seed": 2**31 - 1}, {"seed": 2**31}, 422, "body.seed: Input should be less than 2"),
+    "labels": ("sample", {"labels": None}, {"labels": 2**31}, 422, "less than 2147483648"),
     "a seed below 0": (
         "sample",
         {"seed": 0},
