@@ -90,7 +90,12 @@ def check_close(found: tuple[list[np.ndarray], list[float]], expected: tuple[lis
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-5)
 
 
-@pytest.mark.parametrize("case", CASES)
+MAIN = {"ELBO", "FactorVAE", "conditional", "a moving codebook", "convolutions"}
+"""What is tried on every backend at each change; the others compile for minutes in all."""
+OTHERS = () if keras.backend.backend() == "tensorflow" else (pytest.mark.slow,)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=() if case in MAIN else OTHERS) for case in CASES])
 def test_many_steps_a_call_leave_what_single_steps_of_keras_leave(case: str, monkeypatch: pytest.MonkeyPatch):
     check_close(by_loops(made(**CASES[case]), 4, monkeypatch=monkeypatch), by_keras(made(**CASES[case])))
 
