@@ -17,7 +17,7 @@ PARALLEL = -n auto --maxprocesses 4 --dist loadfile
 SMOKE = tests/training/test_train.py::test_the_library_in_five_lines tests/laws/test_objectives.py tests/laws/test_bounds.py
 # What CI tries there besides: every choice of each axis. make test-all runs every law.
 LAWS = tests/laws/test_combinations.py tests/laws/test_vae.py tests/laws/test_layers.py tests/training/test_train.py \
-    tests/laws/test_precision.py tests/laws/test_seeds.py tests/laws/test_names.py tests/laws/test_networks.py \
+    tests/training/test_loops.py tests/laws/test_precision.py tests/laws/test_seeds.py tests/laws/test_names.py tests/laws/test_networks.py \
     tests/evaluation/test_foreign.py tests/evaluation/test_silence.py tests/training/test_checkpoint.py \
     tests/journeys/test_export.py tests/journeys/test_keras_users.py tests/journeys/test_own_networks.py \
     tests/journeys/test_own_data.py

@@ -1,7 +1,7 @@
 """Whether training computes all the time: runs of three minutes, watched for moments in which nothing is computed.
 
-Latente's own way of feeding TensorFlow, and as a control Keras's, whose iterators now and then wait for tf.data's
-tuning thread when they are closed. Short epochs make many closings. A stopped run goes on where it was.
+Short epochs make many beginnings and ends, where an earlier feed now and then stood still. A stopped run goes on where
+it was.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ from children import Journal
 from summary import spread
 
 IMAGES = 12_800
-FEEDS = {"Latente": (), "Keras's own": ("--keras-feed",)}
 
 
 def main() -> None:
     """Measure in interleaved rounds, write ``results/steady.json``, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", type=Path, default=children.DATA_DIR, help="folder of the data sets")
-    parser.add_argument("--rounds", type=int, default=5, help="runs with Latente's feed (default: 5)")
-    parser.add_argument("--controls", type=int, default=2, help="runs with Keras's own (default: 2)")
+    parser.add_argument("--rounds", type=int, default=5, help="runs (default: 5)")
     parser.add_argument("--seconds", type=float, default=180.0, help="least duration of each (default: 180)")
     arguments = parser.parse_args()
     settings = {
@@ -36,17 +34,14 @@ def main() -> None:
     journal = Journal(children.RESULTS / "steady.jsonl", settings)
     asked = {"data-dir": arguments.data_dir.resolve(), "seconds": arguments.seconds, "images": IMAGES}
     words = [word for name, value in asked.items() for word in (f"--{name}", value)]
-    counts = dict(zip(FEEDS, (arguments.rounds, arguments.controls), strict=True))
     runs = [
-        journal.measure({"feed": feed, "number": number}, "latente", "steady_run", *words, *options)
-        for number in range(max(counts.values()))
-        for feed, options in FEEDS.items()
-        if number < counts[feed]
+        journal.measure({"feed": "Latente", "number": number}, "latente", "steady_run", *words)
+        for number in range(arguments.rounds)
     ]
     result = {
         **settings,
         "foreign_cores": spread(run["foreign_cores"] for run in runs),
-        "feeds": {feed: [run for run in runs if run["feed"] == feed] for feed in FEEDS},
+        "runs": runs,
     }
     children.write_json(children.RESULTS / "steady.json", result)
     print(tables.steady(result))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -95,10 +96,9 @@ def growth(result: Json) -> str:
 
 def steady(result: Json) -> str:
     """Each run's longest moment of computing nothing."""
-    head = ["feed", "run", "seconds", "longest idle gap", "idle in all", "cores used", "images/s"]
+    head = ["run", "seconds", "longest idle gap", "idle in all", "cores used", "images/s"]
     body = [
         [
-            feed,
             str(number),
             f"{run['seconds']:.0f}",
             f"{run['longest_idle_seconds']:.1f} s",
@@ -106,10 +106,22 @@ def steady(result: Json) -> str:
             f"{run['cores']:.2f}",
             f"{run['images_per_second']:,.0f}",
         ]
-        for feed, runs in result["feeds"].items()
-        for number, run in enumerate(runs, 1)
+        for number, run in enumerate(result["runs"], 1)
     ]
     return f"{_markdown(head, body)}\nEpochs of {result['images']:,} images. {_where(result)}{_busy(result)}\n"
+
+
+def loop(result: Json) -> str:
+    """The seconds of a step by each way of taking it, and how they compare within a round."""
+    body = []
+    for where, row in result["rows"].items():
+        own = row["step_seconds"]["Latente"]["all"]
+        for name, values in row["step_seconds"].items():
+            ratio = median(other / mine for other, mine in zip(values["all"], own, strict=True))
+            milliseconds = {key: 1e3 * values[key] for key in ("min", "median", "max")}
+            body.append([where, name, _spread(milliseconds, ".3g"), f"{ratio:.2f}"])
+    head = ["backend, model", "steps", "ms a step", "over Latente's"]
+    return f"{_markdown(head, body)}\nMedian (minimum to maximum). {_where(result)}{_busy(result)}\n"
 
 
 def startup(result: Json) -> str:
@@ -197,6 +209,7 @@ def _markdown(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 TABLES: dict[str, Callable[[Json], str]] = {
     "speed": speed,
     "growth": growth,
+    "loop": loop,
     "steady": steady,
     "startup": startup,
     "inference": inference,

@@ -15,13 +15,13 @@ from latente import data
 # isort: split
 import common
 import keras
-from keras_callbacks import add_callback
+from keras_callbacks import add_callback, steps_of
 
 HELD_OUT = 500
 
 
 class Steps(keras.callbacks.Callback):
-    """Adds up the time of the steps after the first, and stops at a number of images.
+    """Adds up the time of the steps after the first call, and stops at a number of images.
 
     Args:
         n: Training images in an epoch.
@@ -34,15 +34,16 @@ class Steps(keras.callbacks.Callback):
     def __init__(self, n: int, batch: int, images: int) -> None:
         super().__init__()
         self.n, self.batch, self.images = n, batch, images
-        self.seconds, self.seen, self.warm = 0.0, 0, False
+        self.seconds, self.seen, self.warm, self.position = 0.0, 0, False, 0
 
     def on_epoch_begin(self, epoch, logs=None):
         """The time between epochs does not count."""
-        self.before, self.position = time.perf_counter(), 0
+        self.before = time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
-        """Count the images since the last call; one execution may take several batches."""
-        now, position = time.perf_counter(), min((batch + 1) * self.batch, self.n)
+        """Count the images since the last call, which may have taken several steps."""
+        epochs, steps = divmod(steps_of(self.model), math.ceil(self.n / self.batch))
+        now, position = time.perf_counter(), epochs * self.n + min(steps * self.batch, self.n)
         if self.warm:
             self.seconds += now - self.before
             self.seen += position - self.position

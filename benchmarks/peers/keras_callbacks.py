@@ -20,8 +20,14 @@ class Clock(keras.callbacks.Callback):
         self.watch = watch
 
     def on_train_batch_end(self, batch, logs=None):
-        """The step that ended; ``batch`` is its last batch where one execution takes several."""
-        self.watch.step((batch + 1) * common.BATCH)
+        """One step has ended, or several."""
+        if self.watch.first is None:
+            self.watch.step(steps_of(self.model) * common.BATCH)
+
+
+def steps_of(model: keras.Model) -> int:
+    """How many steps it has taken; where a call takes several, Keras counts the calls."""
+    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))
 
 
 def add_callback(callback: keras.callbacks.Callback) -> None:

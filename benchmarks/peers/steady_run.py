@@ -18,8 +18,6 @@ from latente import data
 import keras
 from keras_callbacks import add_callback
 
-from latente.training import trainer
-
 PERIOD_SECONDS = 0.1
 # A tick is idle when the process used less than this share of one core; training uses nearly two.
 IDLE_CORES = 0.2
@@ -71,10 +69,7 @@ def main() -> None:
     parser.add_argument("--data-dir", required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--images", type=int, required=True, help="train on the first so many images")
-    parser.add_argument("--keras-feed", action="store_true", help="let Keras wrap the batches, with tuning on")
     arguments = parser.parse_args()
-    if arguments.keras_feed:
-        trainer.stream = lambda batches: batches
     dataset = data.load("fashion-mnist", data_dir=arguments.data_dir)
     dataset = replace(dataset, train=data.Split(dataset.train.images[: arguments.images]))
     watch = IdleWatch()

@@ -250,10 +250,11 @@ def test_the_terminal_is_quiet(here: Path):
     assert found.stdout == "run\n"
     # After ten steps the likeliest latent carries 0.01 nats, more or less: whether that is told of is the noise's say.
     lines = [line for line in found.stderr.splitlines() if not line.startswith("warning: epoch 1: the KL dominates")]
-    assert len(lines) == 3, found.stderr
-    assert lines[0].startswith("warning: 1,258 images in batches of 128 make 10 steps")
-    assert lines[1].startswith("epoch 1/1 loss")
-    assert lines[2].startswith("run: best epoch 1, validation ELBO")
+    assert len(lines) == 4, found.stderr
+    assert "images kept there; steps a call: " in lines[0]
+    assert lines[1].startswith("warning: 1,258 images in batches of 128 make 10 steps")
+    assert lines[2].startswith("epoch 1/1 loss")
+    assert lines[3].startswith("run: best epoch 1, validation ELBO")
 
 
 def test_the_demo_names_what_it_made(here: Path, capsys, monkeypatch):

@@ -252,7 +252,7 @@ def test_a_training_that_crashes_before_its_first_checkpoint_leaves_nothing(tmp_
     def crash(batches):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(trainer, "stream", crash)
+    monkeypatch.setattr(trainer, "feed", crash)
     with pytest.raises(ZeroDivisionError):
         latente.train("digits", tmp_path / "runs" / "one", False, network="Dense", **QUICK)
     assert list((tmp_path / "runs").iterdir()) == []

@@ -127,7 +127,7 @@ def test_the_order_and_the_pixels_of_each_batch_are_drawn_apart():
     for seed, epoch in itertools.product(SEEDS, range(2)):
         batches = Batches(half, 70, seed, shuffle=True, dynamic=True)
         batches.start_epoch(epoch)
-        found |= {(seed, epoch, index): batches[index][0] for index in range(2)}
+        found |= {(seed, epoch, index): batches.read(index, index + 1)[0] for index in range(2)}
         same_stream = np.random.default_rng([seed, epoch]).random((70, 8, 8, 1)) < 128 / 255
         assert correlation(found[seed, epoch, 0], same_stream) < FAR
     assert {pair for pair in itertools.combinations(found, 2) if correlation(*map(found.get, pair)) > FAR} == set()
@@ -139,7 +139,7 @@ def test_training_validation_and_test_images_are_drawn_apart(tmp_path: Path, mon
 
     made = []
     monkeypatch.setattr(trainer, "Batches", lambda *a, **k: made.append(Batches(*a, **k)) or made[-1])
-    monkeypatch.setattr(trainer, "stream", lambda batches: (_ for _ in ()).throw(Seen))
+    monkeypatch.setattr(trainer, "feed", lambda batches: (_ for _ in ()).throw(Seen))
     with pytest.raises(Seen):
         latente.train("digits", tmp_path / "run", False, network="Dense", **{"data.binarize": "dynamic"})
     training, validation = made

@@ -1,6 +1,7 @@
 """What Keras is given to train on: images whose grey says which they are, in a whole training but for its steps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ import pytest
 from keras import ops
 
 import latente
-from latente import VAE, data
+from latente import VAE, backend, data
 from latente.options import options_of
 from latente.training import Run, trainer
+from latente.training import feed as feeds
 from latente.training.batches import EpochOrder
 from latente.training.callbacks import Pictures, Recorder
+from latente.training.feed import Feed, Resident
+from latente.training.length import Length
+from latente.training.loops import Chunks
 from latente.training.settings import Settings
 
 GREYS = {"train": range(1, 24), "validation": range(101, 106), "test": range(201, 205)}
@@ -45,6 +50,7 @@ class Fed:
     callbacks: list[keras.callbacks.Callback]
     training: dict[int, list[Batch]]
     validation: dict[int, list[Batch]]
+    multiplied: str
 
     def order(self, epoch: int) -> list[int]:
         """The greys of the images of an epoch."""
@@ -60,24 +66,41 @@ class Fed:
         return next((each for each in self.callbacks if isinstance(each, kind)), None)
 
 
-def read(batches: Any) -> list[Batch]:
-    found = [batch if isinstance(batch, dict) else {"images": batch} for (batch,) in batches]
-    return [{name: ops.convert_to_numpy(value) for name, value in batch.items()} for batch in found]
+def read(feed: Feed) -> list[Batch]:
+    found = []
+    for segment in feed.segments(0, len(feed)):
+        arrays = segment.arrays if isinstance(segment.arrays, dict) else {"images": segment.arrays}
+        arrays = {name: ops.convert_to_numpy(value) for name, value in arrays.items()}
+        for rows in ops.convert_to_numpy(segment.rows)[int(segment.first) : int(segment.last)]:
+            found.append({name: value[rows] for name, value in arrays.items()})
+    return found
 
 
-@pytest.fixture
-def feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fed]:
+@contextmanager
+def in_chunks(vae: VAE, training: Feed, validation: Feed) -> Iterator[Chunks]:
+    yield Chunks(1, training, validation, isinstance(training, Resident))
+
+
+@pytest.fixture(params=["resident", "a window of one batch", "of two", "of all"])
+def feed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fed]:
     """Trains, or resumes a run, with a ``fit`` that reads what it is given epoch by epoch and learns nothing."""
     given: dict[str, Any] = {}
+    if request.param != "resident":
+        monkeypatch.setattr(feeds, "SHARE", 0)
+        batches = {"a window of one batch": 1, "of two": 2, "of all": 1000}[request.param]
+        monkeypatch.setattr(feeds, "WINDOW", batches * 10 * 8 * 8 + 100)
 
     def fit(vae, x, *, validation_data, initial_epoch, epochs, shuffle, callbacks, verbose):
         assert not shuffle, "Keras would shuffle what has its order"
-        given.update(vae=vae, callbacks=callbacks, training={}, validation={})
+        given.update(vae=vae, callbacks=callbacks, training={}, validation={}, multiplied=asked[-1])
         for epoch in range(initial_epoch, epochs):
             next(each for each in callbacks if isinstance(each, EpochOrder)).on_epoch_begin(epoch)
             given["training"][epoch + 1], given["validation"][epoch + 1] = read(x), read(validation_data)
 
-    monkeypatch.setattr(VAE, "fit", fit)
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    monkeypatch.setattr(trainer, "in_chunks", in_chunks)
+    asked: list[str] = []
+    monkeypatch.setattr(trainer.backend, "multiplying", lambda precision: asked.append(precision) or nullcontext())
     paths = (tmp_path / str(number) for number in range(99))
 
     def made(held: data.Dataset | None = None, resumed: Run | None = None, progress=False, **options: Any) -> Fed:
@@ -156,18 +179,11 @@ def test_images_are_drawn_anew_each_epoch_and_those_of_validation_once(feed: Cal
         np.testing.assert_array_equal(pixels(first.validation[epoch]), pixels(first.validation[1]))
 
 
-class Mute(keras.callbacks.Callback):
-    """A bar of progress that shows nothing."""
-
-    def close(self) -> None:
-        pass
-
-
 def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
-    feed: Callable[..., Fed], monkeypatch: pytest.MonkeyPatch
+    feed: Callable[..., Fed], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told: list[tuple[int, ...]] = []
-    monkeypatch.setattr(trainer, "progress_callback", lambda *of: told.append(of) or Mute())
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(trainer, "shown", lambda *of: told.append(of) or nullcontext([]))
     whole = feed(conditional=True, seed=6)
     for epoch in (1, 2):
         whole.run.record({"epoch": epoch, "val_elbo": -1.0})
@@ -175,7 +191,10 @@ def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
     whole.vae.step.assign(6)  # two epochs of three batches
     whole.run.save(whole.vae, best=True)
     resumed = feed(resumed=whole.run, progress=True)
-    assert told == [(23, 10, 3, 2)]  # images, batch size, epochs, and those that are done
+    images = "kept there" if feeds.SHARE else "streamed"
+    about = f"{keras.backend.backend()} on {backend.device()} in float32; images {images}; steps a call: 1"
+    assert capsys.readouterr().err.splitlines()[0] == about
+    assert told[-1] == (True, Length(images=23, batch_size=10, epochs=3), 1, 2)  # two epochs are done
     assert list(resumed.training) == [3]
     assert resumed.order(3) == whole.order(3) != whole.order(1)
     for batch in resumed.training[3]:
@@ -201,7 +220,7 @@ def sizes(fed: Fed) -> list[int]:
 
 def after_two_steps(fed: Fed) -> float:
     """What is kept, in thousandths, of a weight at 0 that two steps with the gradient 1 lower by the learning rate."""
-    optimizer, weight = fed.vae.optimizer, keras.Variable(0.0)
+    optimizer, weight = keras.optimizers.Adam.from_config(fed.vae.optimizer.get_config()), keras.Variable(0.0)
     for _ in range(2):
         optimizer.apply([ops.convert_to_tensor(1.0)], [weight])
     optimizer.finalize_variable_values([weight])
@@ -231,9 +250,9 @@ CHANGES: dict[str, tuple[dict[str, Any], Callable[[Fed], Any], Any, Any]] = {
     "seed": ({"seed": 1}, lambda fed: fed.run.config["training"]["seed"], 0, 1),
     "precision": (
         {"training.precision": "bfloat16"},
-        lambda fed: (fed.vae.encoder.layers[-2].compute_dtype, fed.vae.tf32),
-        ("float32", False),
-        ("bfloat16", False),
+        lambda fed: (fed.vae.encoder.layers[-2].compute_dtype, fed.multiplied),
+        ("float32", "float32"),
+        ("bfloat16", "bfloat16"),
     ),
     "pictures_every": (
         {"training.pictures_every": 2},
@@ -258,4 +277,4 @@ def test_an_option_of_training_changes_what_it_says(feed: Callable[..., Fed], op
 
 def test_tf32_is_asked_of_the_steps_alone(feed: Callable[..., Fed]) -> None:
     fed = feed(**{"training.precision": "tf32"})
-    assert (fed.vae.encoder.layers[-2].compute_dtype, fed.vae.tf32) == ("float32", True)
+    assert (fed.vae.encoder.layers[-2].compute_dtype, fed.multiplied) == ("float32", "tf32")

@@ -69,7 +69,7 @@ def test_training_writes_the_warning_to_the_log_and_to_standard_error(tmp_path: 
 def test_too_few_steps_are_told_at_the_start_and_by_the_diagnosis(tmp_path: Path, capsys):
     """A hundred photographs, with the defaults: they make 30 steps, and a decoder that seems to ignore its codes."""
     run = latente.train("digits", tmp_path / "run", epochs=1, seed=100, **SMALL)
-    told = capsys.readouterr().err.splitlines()[0]
+    told = capsys.readouterr().err.splitlines()[1]  # after the device
     assert "1,258 images in batches of 128 make 10 steps an epoch and 10 in all" in told
     assert "--batch-size 32 --epochs 75" in told
     found = {finding.name: finding for finding in diagnose_run(run).findings}

@@ -22,7 +22,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def test_a_line_tells_the_validation_and_the_time_of_the_epochs_to_come(
     at: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ):
-    lines = Lines(images=23, batch_size=10, epochs=12, done=2)
+    lines = Lines(images=23, each=10, epochs=12, done=2)
     at.now += 60
     lines.on_epoch_end(3, LOGS)  # the fourth epoch, the second since: 30 seconds each, and eight to come
     assert capsys.readouterr().err == (
@@ -31,7 +31,7 @@ def test_a_line_tells_the_validation_and_the_time_of_the_epochs_to_come(
 
 
 def test_the_bar_counts_images_over_all_epochs_and_those_of_an_epoch_by_the_second(at: SimpleNamespace):
-    bar = Bar(images=23, batch_size=10, epochs=3, done=1)
+    bar = Bar(images=23, each=10, epochs=3, done=1)
     (task,) = bar.bar.tasks
     assert (task.completed, task.total) == (23, 69)
     bar.on_epoch_begin(1)

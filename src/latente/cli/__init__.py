@@ -12,6 +12,7 @@ from latente.cli import (
     compare,
     data,
     demo,
+    devices,
     diagnose,
     encode,
     evaluate,
@@ -36,7 +37,7 @@ from latente.options import did_you_mean
 from latente.version import __version__
 
 GROUPS = {
-    "train a model": (train, data, list, sweep),
+    "train a model": (train, data, list, devices, sweep),
     "look at it": (reconstruct, sample, interpolate, traverse, map, serve),
     "judge it": (evaluate, diagnose, report, compare),
     "use it, share it": (encode, score, fit_prior, export, push),

@@ -72,7 +72,8 @@ def with_classes(x: Tensor, labels: Tensor, classes: int) -> Tensor:
         raise UserError(f"This VAE is conditional and needs labels 0 to {classes - 1}. Received none.")
     rows, batch = ops.shape(x)[0], ops.shape(labels)[0]
     labels = ops.take(ops.cast(labels, "int32"), ops.arange(rows) % batch, axis=0)
-    each = ops.one_hot(labels, classes, dtype=x.dtype)
+    # Not ops.one_hot, for which PyTorch reads the labels in Python: such a step cannot be recorded.
+    each = ops.cast(ops.equal(labels[:, None], ops.arange(classes, dtype="int32")), x.dtype)
     planes = ops.reshape(each, (-1, *[1] * (len(x.shape) - 2), classes))
     return ops.concatenate([x, ops.broadcast_to(planes, (*ops.shape(x)[:-1], classes))], axis=-1)
 

@@ -41,11 +41,11 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Check the running mean of the loss, which stays not finite from the first bad step on."""
-        self._check(logs or {}, f"in batch {batch + 1} of its epoch", "")
+        self._check(logs or {}, "", "")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Check the validation too, where there is one: the last update of an epoch shows only there."""
-        self._check(logs or {}, "at the end of its epoch", "val_")
+        self._check(logs or {}, ", at the end of its epoch", "val_")
 
     def _check(self, logs: Logs, when: str, prefix: str) -> None:
         losses = {name: float(logs.get(prefix + name, 0.0)) for name in ("loss", "reconstruction", "kl")}
@@ -54,7 +54,7 @@ class NonFiniteGuard(keras.callbacks.Callback):
             return
         step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
         raise Diverged(
-            f"Training stopped at step {step}, {when}: not a finite number: {', '.join(bad)}. The usual cause is a "
+            f"Training stopped at step {step}{when}: not a finite number: {', '.join(bad)}. The usual cause is a "
             f"learning rate that is too high {self._remedy()}"
         )
 

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from latente.training.length import Length
+
 Logs = dict[str, Any]
 
 
-def progress_callback(images: int, batch_size: int, epochs: int, done: int) -> Lines:
-    """The callback that suits standard error.
+@contextlib.contextmanager
+def shown(progress: bool, length: Length, steps: int, done: int) -> Iterator[list[Lines]]:
+    """The callback that suits standard error, which is left as it was however training ends.
 
     Args:
-        images: Training images in an epoch.
-        batch_size: Images in a batch.
-        epochs: Epochs of the whole run.
+        progress: Whether to tell anything.
+        length: That of the whole run.
+        steps: Steps between two calls.
         done: Epochs finished before (a resumed run).
     """
+    if not progress:
+        yield []
+        return
     kind = Bar if sys.stderr.isatty() else Lines
-    return kind(images, batch_size, epochs, done)
+    lines = kind(length.images, length.batch_size * steps, length.epochs, done)
+    try:
+        yield [lines]
+    finally:
+        lines.close()
 
 
 class Lines(keras.callbacks.Callback):
     """One line on standard error after each epoch."""
 
-    def __init__(self, images: int, batch_size: int, epochs: int, done: int) -> None:
+    def __init__(self, images: int, each: int, epochs: int, done: int) -> None:
         super().__init__()
-        self.images, self.batch_size, self.epochs, self.done = images, batch_size, epochs, done
+        self.images, self.each, self.epochs, self.done = images, each, epochs, done
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -56,8 +68,8 @@ class Lines(keras.callbacks.Callback):
 class Bar(Lines):
     """A live bar for the epoch in progress, above it the lines of the finished epochs."""
 
-    def __init__(self, images: int, batch_size: int, epochs: int, done: int) -> None:
-        super().__init__(images, batch_size, epochs, done)
+    def __init__(self, images: int, each: int, epochs: int, done: int) -> None:
+        super().__init__(images, each, epochs, done)
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=10),
@@ -87,7 +99,7 @@ class Bar(Lines):
         if now - self.shown < 0.25:
             return
         self.shown = now
-        seen = min((batch + 1) * self.batch_size, self.images)
+        seen = min((batch + 1) * self.each, self.images)
         logs = logs or {}
         figures = (
             f"loss {float(logs['loss']):.1f} rec {float(logs['reconstruction']):.1f} kl {float(logs['kl']):.1f} "

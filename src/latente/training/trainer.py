@@ -25,14 +25,16 @@ from latente.model.networks.own import Own, network_of
 from latente.model.vae import VAE
 from latente.seeds import spread
 from latente.training.averages import AveragedWeights
-from latente.training.batches import Batches, EpochOrder, stream
+from latente.training.batches import Batches, EpochOrder
 from latente.training.build import Config, build
 from latente.training.callbacks import Diverged, NonFiniteGuard, Pictures, Recorder
 from latente.training.config import completed, once, resolve
+from latente.training.feed import feed
 from latente.training.health import Health
 from latente.training.labels import classes_of
 from latente.training.length import Length
-from latente.training.progress import progress_callback
+from latente.training.loops import Chunks, in_chunks
+from latente.training.progress import shown
 from latente.training.run import Run
 from latente.training.settings import Settings
 from latente.training.trackers.tracker import check_tracker, tracked
@@ -198,22 +200,26 @@ def _fit(run: Run, vae: VAE, dataset: Dataset, done: int, progress: bool) -> Non
     if settings.pictures_every:
         callbacks.append(Pictures(run, dataset, settings.pictures_every, length.epochs))
     vae.images.assign(len(dataset.train))
-    vae.tf32 = run.environment["precision"] == "tf32"
-    shown = progress_callback(length.images, length.batch_size, length.epochs, done) if progress else None
-    try:
-        with tracked(run, settings.track) as tracker:
-            vae.fit(
-                stream(batches),
-                validation_data=stream(held_out),
-                initial_epoch=done,
-                epochs=length.epochs,
-                shuffle=False,  # the batches have their own order
-                callbacks=[*callbacks, *tracker, *([shown] if shown else [])],
-                verbose=0,
-            )
-    finally:
-        if shown:
-            shown.close()
+    vae.optimizer.build(vae.trainable_variables)
+    batches.start_epoch(done)
+    with (
+        backend.multiplying(run.environment["precision"]),
+        tracked(run, settings.track) as tracker,
+        in_chunks(vae, feed(batches), feed(held_out)) as chunks,
+        shown(progress, length, chunks.size, done) as lines,
+    ):
+        if progress:
+            _tell_device(run, chunks)
+        keras.Model.fit(
+            vae,
+            chunks.training,
+            validation_data=chunks.validation,
+            initial_epoch=done,
+            epochs=length.epochs,
+            shuffle=False,  # the batches have their own order
+            callbacks=[*callbacks, *tracker, *lines],
+            verbose=0,
+        )
 
 
 def _tell(length: Length) -> None:
@@ -226,6 +232,16 @@ def _tell(length: Length) -> None:
         epochs=length.epochs,
         steps=length.steps,
     )
+    print(line, file=sys.stderr, flush=True)
+
+
+def _tell_device(run: Run, chunks: Chunks) -> None:
+    """Say what computes, and how."""
+    about = {name: run.environment[name] for name in ("backend", "device", "precision")} | {"steps": chunks.size}
+    if chunks.resident:
+        line = tr("{backend} on {device} in {precision}; images kept there; steps a call: {steps:,}", **about)
+    else:
+        line = tr("{backend} on {device} in {precision}; images streamed; steps a call: {steps:,}", **about)
     print(line, file=sys.stderr, flush=True)
 
 
