@@ -92,36 +92,25 @@ def has_accelerator() -> bool:
 
 
 UNKNOWN_MEMORY = 2**32
-"""Bytes, where a device does not tell how many it has."""
-CONTAINER_MEMORY = Path("/sys/fs/cgroup/memory.max")
-"""A number where a container's memory is limited, else a word."""
+"""Bytes, where an accelerator does not tell how many it has."""
 
 
-def memory() -> int:
-    """Bytes of memory of the device that the backend computes on; on a CPU those of the machine or the container."""
+def memory() -> int | None:
+    """Bytes of memory of the accelerator that the backend computes on; None where that is the CPU."""
     import keras
 
-    name = keras.backend.backend()
     if not has_accelerator():
-        return _host_memory()
-    if name == "jax":
+        return None
+    if keras.backend.backend() == "jax":
         import jax
 
         return (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit", UNKNOWN_MEMORY)
-    if name == "torch":
+    if keras.backend.backend() == "torch":
         import torch
 
         cuda = torch.cuda.is_available()
         return torch.cuda.mem_get_info()[1] if cuda else torch.mps.recommended_max_memory()
     return UNKNOWN_MEMORY
-
-
-def _host_memory() -> int:
-    if not hasattr(os, "sysconf"):  # Windows
-        return UNKNOWN_MEMORY
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = CONTAINER_MEMORY.read_text().strip() if CONTAINER_MEMORY.exists() else ""
-    return min(machine, int(limit)) if limit.isdigit() else machine
 
 
 def jit_compile() -> bool:

@@ -16,9 +16,9 @@ from latente import VAE, backend, data
 from latente.options import options_of
 from latente.training import Run, trainer
 from latente.training import feed as feeds
-from latente.training.batches import EpochOrder
+from latente.training.batches import Batches, EpochOrder
 from latente.training.callbacks import Pictures, Recorder
-from latente.training.feed import Feed, Resident
+from latente.training.feed import Feed, Resident, Streamed
 from latente.training.length import Length
 from latente.training.loops import Chunks
 from latente.training.settings import Settings
@@ -86,7 +86,7 @@ def feed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     """Trains, or resumes a run, with a ``fit`` that reads what it is given epoch by epoch and learns nothing."""
     given: dict[str, Any] = {}
     if request.param != "resident":
-        monkeypatch.setattr(feeds, "SHARE", 0)
+        monkeypatch.setattr(feeds, "COPY", 0)
         batches = {"a window of one batch": 1, "of two": 2, "of all": 1000}[request.param]
         monkeypatch.setattr(feeds, "WINDOW", batches * 10 * 8 * 8 + 100)
 
@@ -191,7 +191,7 @@ def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
     whole.vae.step.assign(6)  # two epochs of three batches
     whole.run.save(whole.vae, best=True)
     resumed = feed(resumed=whole.run, progress=True)
-    images = "kept there" if feeds.SHARE else "streamed"
+    images = "kept there" if feeds.COPY else "streamed"
     about = f"{keras.backend.backend()} on {backend.device()} in float32; images {images}; steps a call: 1"
     assert capsys.readouterr().err.splitlines()[0] == about
     assert told[-1] == (True, Length(images=23, batch_size=10, epochs=3), 1, 2)  # two epochs are done
@@ -278,3 +278,22 @@ def test_an_option_of_training_changes_what_it_says(feed: Callable[..., Fed], op
 def test_tf32_is_asked_of_the_steps_alone(feed: Callable[..., Fed]) -> None:
     fed = feed(**{"training.precision": "tf32"})
     assert (fed.vae.encoder.layers[-2].compute_dtype, fed.multiplied) == ("float32", "tf32")
+
+
+@pytest.mark.parametrize(
+    ("memory", "size", "form"),
+    [
+        (None, 23 * 64, Resident),
+        (None, 23 * 64 - 1, Streamed),  # a second copy in the memory of a CPU
+        (4 * 23 * 64, 0, Resident),  # a quarter of an accelerator's
+        (4 * 23 * 64 - 1, 0, Streamed),
+    ],
+)
+def test_images_stay_on_the_device_where_they_fit(
+    monkeypatch: pytest.MonkeyPatch, memory: int | None, size: int, form: type[Feed]
+) -> None:
+    monkeypatch.setattr(feeds.backend, "memory", lambda: memory)
+    monkeypatch.setattr(feeds, "COPY", size)
+    for dynamic in (False, True):
+        batches = Batches(split(GREYS["train"]), 10, 0, shuffle=True, dynamic=dynamic)
+        assert type(feeds.feed(batches)) is (Streamed if dynamic else form)

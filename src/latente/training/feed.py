@@ -17,7 +17,9 @@ from latente.data.dataset import chunks
 from latente.training.batches import Batches
 
 SHARE = 0.25
-"""Of the device's memory: images that take no more than this stay there for the whole training."""
+"""Of an accelerator's memory: images that take no more than this stay there for the whole training."""
+COPY = 2**28
+"""Bytes of images that a CPU's memory may hold twice, as the data set and as the backend's."""
 WINDOW = 2**25
 """Bytes of images that are on the device otherwise, beside as many that are on their way."""
 
@@ -131,8 +133,9 @@ class Streamed(Feed):
 
 def feed(batches: Batches) -> Feed:
     """The batches on the device, in the form that its memory allows; images drawn anew each epoch are streamed."""
-    size = len(batches.split) * prod(batches.split.image_shape)
-    fits = size <= SHARE * backend.memory()
+    memory = backend.memory()
+    room = COPY if memory is None else SHARE * memory
+    fits = len(batches.split) * prod(batches.split.image_shape) <= room
     return Resident(batches) if fits and not batches.dynamic else Streamed(batches)
 
 
