@@ -96,7 +96,7 @@ UNKNOWN_MEMORY = 2**32
 
 
 def memory() -> int | None:
-    """Bytes of memory of the accelerator that the backend computes on; None where that is the CPU."""
+    """Bytes of memory that the accelerator has, or has left, for the backend; None where it computes on the CPU."""
     import keras
 
     if not has_accelerator():
@@ -109,7 +109,7 @@ def memory() -> int | None:
         import torch
 
         cuda = torch.cuda.is_available()
-        return torch.cuda.mem_get_info()[1] if cuda else torch.mps.recommended_max_memory()
+        return torch.cuda.mem_get_info()[0] if cuda else torch.mps.recommended_max_memory()
     return UNKNOWN_MEMORY
 
 

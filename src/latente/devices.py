@@ -23,17 +23,19 @@ class Backend:
         version: Of its library, None where it is not installed.
         devices: What it computes on, the first one unless told otherwise.
         used: Whether this process computes with it.
+        problem: Why it cannot be used, if so.
     """
 
     name: str
     version: str | None
     devices: tuple[str, ...]
     used: bool
+    problem: str = ""
 
     @property
     def missing(self) -> str:
         """What to say in place of the devices."""
-        return f"not installed: {install(self.name)}" if self.version is None else "no device"
+        return f"not installed: {install(self.name)}" if self.version is None else f"cannot be used: {self.problem}"
 
     @property
     def accelerated(self) -> bool:
@@ -45,11 +47,7 @@ def found() -> list[Backend]:
     """Every backend of Keras, with those that are not installed."""
     import keras
 
-    versions = {name: _version(name) for name in MODULES}
-    return [
-        Backend(name, version, _devices(name) if version else (), keras.backend.backend() == name)
-        for name, version in versions.items()
-    ]
+    return [_backend(name, keras.backend.backend() == name) for name in MODULES]
 
 
 def advice(backends: Sequence[Backend], nvidia: bool | None = None) -> list[str]:
@@ -74,6 +72,16 @@ def advice(backends: Sequence[Backend], nvidia: bool | None = None) -> list[str]
         how = "KERAS_BACKEND=tensorflow latente ..." if slow.version else install("tensorflow")
         return [f"On a CPU, TensorFlow trains convolutions two to five times as fast as JAX: {how}"]
     return []
+
+
+def _backend(name: str, used: bool) -> Backend:
+    version = _version(name)
+    if version is None:
+        return Backend(name, None, (), used)
+    try:
+        return Backend(name, version, _devices(name), used)
+    except Exception as error:  # of whatever kind: a library that is missing or does not fit is what one looks for here
+        return Backend(name, version, (), used, " ".join(f"{type(error).__name__}: {error}".split())[:200])
 
 
 def _version(name: str) -> str | None:

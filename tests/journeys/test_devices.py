@@ -56,3 +56,15 @@ def test_the_command_names_every_backend_and_the_one_in_use(monkeypatch: pytest.
     assert all("cpu:0" in line or "not installed: pip install" in line for line in lines[:3])
     (left_out,) = (line for line in lines if line.startswith(missing))
     assert f"[{missing}]'" in left_out
+
+
+def test_a_backend_that_cannot_be_used_says_why(monkeypatch: pytest.MonkeyPatch, capsys):
+    def broken(name: str) -> tuple[str, ...]:
+        raise ImportError("libcudart.so.12:\n cannot open shared object file")
+
+    monkeypatch.setattr(devices, "_devices", broken)
+    monkeypatch.setattr(devices, "_version", lambda name: "1.2")
+    assert main(["devices"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    why = "cannot be used: ImportError: libcudart.so.12: cannot open shared object file"
+    assert [why in line for line in lines[:3]] == [True] * 3

@@ -12,6 +12,7 @@ from latente import VAE
 from latente.data import Split
 from latente.model.axes import Objective
 from latente.model.choice import choices
+from latente.model.networks import Dense
 from latente.model.objectives import ELBO
 from latente.training import feed as feeds
 from latente.training import loops
@@ -172,3 +173,47 @@ def test_a_step_that_python_decides_is_taken_all_the_same(monkeypatch: pytest.Mo
     with pytest.warns(UserWarning, match="one by one.*value out of a tracing tensor"):
         found = by_loops(made(objective=Deciding()), 4, monkeypatch=monkeypatch)
     check_close(found, by_keras(made(objective=Deciding())))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="the other backends compile what Python decides once")
+def test_a_step_that_python_counts_is_not_recorded(monkeypatch: pytest.MonkeyPatch):
+    class Counting(ELBO):
+        calls = 0
+
+        def loss(self, evidence):
+            self.calls += 1
+            loss, logs = super().loss(evidence)
+            return self.calls * loss, logs
+
+    vae = made(objective=Counting())
+    with pytest.warns(UserWarning, match="one by one.*keeps Python state"):
+        by_loops(vae, 4, monkeypatch=monkeypatch)
+
+
+class Dropping(Dense):
+    """Drops half of what the first layer gives, by a seed or without one."""
+
+    seed: int | None = None
+
+    def encoder(self, *args, **kwargs):
+        encoder = super().encoder(*args, **kwargs)
+        return keras.Sequential([*encoder.layers[:1], keras.layers.Dropout(0.5, seed=self.seed), *encoder.layers[1:]])
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_trying_how_long_a_step_takes_draws_nothing_from_a_dropout(seed: int | None, monkeypatch: pytest.MonkeyPatch):
+    """The number of steps that are tried is the clock's say; what is drawn afterwards must not be."""
+    found = []
+    for seconds in (0.0, 0.3):
+        keras.utils.set_random_seed(1)
+        monkeypatch.setattr(Dropping, "seed", seed)
+        vae = VAE(SHAPE, 2, network=Dropping(hidden=(16,)))
+        vae.compile(keras.optimizers.Adam(1e-2), jit_compile=keras.backend.backend() == "jax")
+        vae.optimizer.build(vae.trainable_variables)
+        monkeypatch.setattr(loops, "TRIAL", seconds)
+        feed = Resident(batches(vae))
+        with loops.in_chunks(vae, feed, feed) as chunks:
+            keras.Model.fit(vae, chunks.training, epochs=1, shuffle=False, verbose=0)
+        found.append(state(vae))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)

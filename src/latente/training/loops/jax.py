@@ -96,5 +96,4 @@ class Loop:
 
 
 def _convolves(vae: keras.Model) -> bool:
-    convolutions = (keras.layers.Conv2D, keras.layers.Conv2DTranspose, keras.layers.DepthwiseConv2D)
-    return any(isinstance(layer, convolutions) for layer in vae._flatten_layers())
+    return any("Conv" in kind.__name__ for layer in vae._flatten_layers() for kind in type(layer).__mro__)

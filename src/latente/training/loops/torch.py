@@ -16,7 +16,7 @@ from torch import fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from latente.training.feed import Segment
-from latente.training.loops.unchanged import unchanged
+from latente.training.loops.unchanged import unchanged, values
 
 Noise: TypeAlias = keras.random.SeedGenerator
 
@@ -69,16 +69,37 @@ class Loop:
     def _recorded(self, batch: Any) -> Recording | None:
         try:
             with unchanged(self.vae), torch.set_grad_enabled(self.train):
-                return Recording(self._step, batch)
-        except RuntimeError as error:  # as PyTorch raises where a value decides what is computed
+                recording = Recording(self._step, batch)
+            self._check(recording, batch)
+            return recording
+        except Exception as error:  # of any kind: what is wrong with the step itself shows when it is taken
             warnings.warn(
-                f"PyTorch takes the steps of this model one by one, which is slower, since it cannot record them: "
-                f"{' '.join(str(error).split())[:300]}",
+                f"PyTorch {torch.__version__} takes the steps of this model one by one, which is slower, since it "
+                f"cannot record them: {' '.join(str(error).split())[:300]}",
                 stacklevel=2,
             )
             return None
         finally:
             self.vae.zero_grad()
+
+    def _check(self, recording: Recording, batch: Any) -> None:
+        """Take the step itself and as it was recorded: what Python decides anew each time is in no recording.
+
+        Raises:
+            ValueError: They leave different values.
+        """
+        left: list[list[np.ndarray]] = []
+        for recorded in (False, True):
+            with unchanged(self.vae):
+                if recorded:
+                    with recording.playing() as play:
+                        play(batch)
+                else:
+                    with torch.set_grad_enabled(self.train):
+                        self._step(batch)
+                left.append(values(self.vae))
+        if not all(np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=True) for a, b in zip(*left, strict=True)):
+            raise ValueError("a step and its recording leave different values; a part of the model keeps Python state")
 
     def function(self, take: Callable[[int, None], tuple[dict[str, Any], None]]) -> Callable[..., Any]:
         """As Keras calls it."""
@@ -142,6 +163,8 @@ def _numbered(draws: list[Noise]) -> Iterator[None]:
     """Within it, each draw is seeded by its number, and noted with the generator that it belongs to."""
 
     def numbered(noise: Noise, ordered: bool = True) -> tuple[int, int]:
+        if not ordered:
+            raise ValueError("a draw without a seed of its own")
         draws.append(noise)
         return 0, len(draws) - 1
 
@@ -166,7 +189,7 @@ def _only_read(node: fx.Node) -> bool:
     """Whether its users compute something new of it."""
     schemas = [user.target._schema for user in node.users if isinstance(user.target, torch._ops.OpOverload)]
     makes_new = (not any(returned.alias_info for returned in schema.returns) for schema in schemas)
-    return len(schemas) == len(node.users) and all(makes_new)
+    return len(schemas) == len(node.users) and all(makes_new) and not any(schema.is_mutable for schema in schemas)
 
 
 def _as_arguments(module: fx.GraphModule) -> list[Any]:

@@ -9,13 +9,36 @@ import keras
 import numpy as np
 
 
+def values(vae: keras.Model) -> list[np.ndarray]:
+    """Of everything that steps change: weights, noise, metrics, and what the optimizer keeps."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in _variables(vae)]
+
+
+def _variables(vae: keras.Model) -> list[keras.Variable]:
+    return [*vae.variables, *vae.metrics_variables, *vae.optimizer.variables]
+
+
 @contextlib.contextmanager
 def unchanged(vae: keras.Model) -> Iterator[None]:
     """Put everything that steps change back as it was."""
-    variables = [*vae.variables, *vae.metrics_variables, *vae.optimizer.variables]
-    before = [np.array(keras.ops.convert_to_numpy(each)) for each in variables]
+    before = values(vae)
+    with _unchanged_torch(vae) if keras.backend.backend() == "torch" else contextlib.nullcontext():
+        try:
+            yield
+        finally:
+            for variable, value in zip(_variables(vae), before, strict=True):
+                variable.assign(value)
+
+
+@contextlib.contextmanager
+def _unchanged_torch(vae: keras.Model) -> Iterator[None]:
+    """The same for PyTorch's generators, from which a Dropout without a seed draws, and for modules of PyTorch's."""
+    import torch
+
+    buffers = [(buffer, buffer.clone()) for buffer in vae.buffers()]
     try:
-        yield
+        with torch.random.fork_rng():
+            yield
     finally:
-        for variable, value in zip(variables, before, strict=True):
-            variable.assign(value)
+        for buffer, value in buffers:
+            buffer.copy_(value)
