@@ -81,13 +81,16 @@ def in_chunks(vae: VAE, training: Feed, validation: Feed) -> Iterator[Chunks]:
     yield Chunks(1, training, validation, isinstance(training, Resident))
 
 
-@pytest.fixture(params=["resident", "a window of one batch", "of two", "of all"])
+WINDOWS = {"one batch a window": 1, "two": 2, "all": 1000}
+each_form = pytest.mark.parametrize("feed", ["resident", *WINDOWS], indirect=True)
+
+
+@pytest.fixture
 def feed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fed]:
     """Trains, or resumes a run, with a ``fit`` that reads what it is given epoch by epoch and learns nothing."""
     given: dict[str, Any] = {}
-    if request.param != "resident":
+    if (batches := WINDOWS.get(getattr(request, "param", "resident"))) is not None:
         monkeypatch.setattr(feeds, "COPY", 0)
-        batches = {"a window of one batch": 1, "of two": 2, "of all": 1000}[request.param]
         monkeypatch.setattr(feeds, "WINDOW", batches * 10 * 8 * 8 + 100)
 
     def fit(vae, x, *, validation_data, initial_epoch, epochs, shuffle, callbacks, verbose):
@@ -112,6 +115,7 @@ def feed(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return made
 
 
+@each_form
 def test_each_image_of_a_batch_has_its_own_label(feed: Callable[..., Fed]) -> None:
     fed = feed(conditional=True)
     batches = [batch for part in (fed.training, fed.validation) for each in part.values() for batch in each]
@@ -121,6 +125,7 @@ def test_each_image_of_a_batch_has_its_own_label(feed: Callable[..., Fed]) -> No
     assert "labels" not in feed().training[1][0]
 
 
+@each_form
 def test_each_epoch_has_each_training_image_once_in_an_order_of_its_own(feed: Callable[..., Fed]) -> None:
     fed = feed()
     orders = [fed.order(epoch) for epoch in (1, 2, 3)]
@@ -131,6 +136,7 @@ def test_each_epoch_has_each_training_image_once_in_an_order_of_its_own(feed: Ca
     assert int(fed.vae.images) == fed.callback(Recorder).images == 23
 
 
+@each_form
 def test_validation_is_the_validation_split_and_the_test_split_is_never_seen(feed: Callable[..., Fed]) -> None:
     for batches in feed().validation.values():
         assert [batch["images"][:, 0, 0, 0].tolist() for batch in batches] == [list(GREYS["validation"])]
@@ -158,6 +164,7 @@ def test_a_seed_decides_weights_order_and_noise_and_nothing_of_the_data(feed: Ca
     assert len({each.run.environment["data_fingerprint"] for each in fed}) == 1
 
 
+@each_form
 def test_images_are_drawn_anew_each_epoch_and_those_of_validation_once(feed: Callable[..., Fed]) -> None:
     half = data.Split(np.full((20, 8, 8, 1), 128, np.uint8))
     held = data.hold(data.Dataset("half", half, half, half), binarize="dynamic")
@@ -179,6 +186,7 @@ def test_images_are_drawn_anew_each_epoch_and_those_of_validation_once(feed: Cal
         np.testing.assert_array_equal(pixels(first.validation[epoch]), pixels(first.validation[1]))
 
 
+@each_form
 def test_a_resumed_run_goes_on_with_the_epoch_that_was_to_come(
     feed: Callable[..., Fed], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-HELP = "say which backends are installed, what they compute on, and what would be faster"
+HELP = "name the backends, their devices, and what would be faster"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
