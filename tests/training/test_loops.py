@@ -12,7 +12,6 @@ from latente import VAE
 from latente.data import Split
 from latente.model.axes import Objective
 from latente.model.choice import choices
-from latente.model.networks import Dense
 from latente.model.objectives import ELBO
 from latente.training import feed as feeds
 from latente.training import loops
@@ -190,24 +189,16 @@ def test_a_step_that_python_counts_is_not_recorded(monkeypatch: pytest.MonkeyPat
         by_loops(vae, 4, monkeypatch=monkeypatch)
 
 
-class Dropping(Dense):
-    """Drops half of what the first layer gives, by a seed or without one."""
-
-    seed: int | None = None
-
-    def encoder(self, *args, **kwargs):
-        encoder = super().encoder(*args, **kwargs)
-        return keras.Sequential([*encoder.layers[:1], keras.layers.Dropout(0.5, seed=self.seed), *encoder.layers[1:]])
-
-
 @pytest.mark.parametrize("seed", [None, 3])
 def test_trying_how_long_a_step_takes_draws_nothing_from_a_dropout(seed: int | None, monkeypatch: pytest.MonkeyPatch):
     """The number of steps that are tried is the clock's say; what is drawn afterwards must not be."""
     found = []
     for seconds in (0.0, 0.3):
         keras.utils.set_random_seed(1)
-        monkeypatch.setattr(Dropping, "seed", seed)
-        vae = VAE(SHAPE, 2, network=Dropping(hidden=(16,)))
+        layers = keras.layers
+        drops = [layers.Flatten(), layers.Dense(16), layers.Dropout(0.5, seed=seed), layers.Dense(4)]
+        decoder = keras.Sequential([layers.Input((2,)), layers.Dense(64), layers.Reshape(SHAPE)])
+        vae = VAE(encoder=keras.Sequential([layers.Input(SHAPE), *drops]), decoder=decoder)
         vae.compile(keras.optimizers.Adam(1e-2), jit_compile=keras.backend.backend() == "jax")
         vae.optimizer.build(vae.trainable_variables)
         monkeypatch.setattr(loops, "TRIAL", seconds)
