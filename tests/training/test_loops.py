@@ -18,6 +18,8 @@ from latente.training import loops
 from latente.training.batches import Batches
 from latente.training.feed import Resident, Streamed
 
+pytestmark = pytest.mark.backend
+
 SHAPE = (8, 8, 1)
 SPLIT = Split(np.random.default_rng(0).integers(0, 256, (23, *SHAPE), dtype="uint8"), np.arange(23, dtype="int32") % 3)
 BATCH, STEPS = 4, 6
